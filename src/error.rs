@@ -1,0 +1,199 @@
+//! What can go wrong, and whose fault it is.
+//!
+//! There is one public error type. An [`Error`] says which call it concerns, the *place* (a file,
+//! a line, a byte, a field), what was *found* there, what was *wanted*, and, where a usual mistake
+//! explains it, a *hint*. [`ErrorKind`] tells the caller who has to act.
+
+use crate::call::CallId;
+use std::fmt;
+
+/// The result of an operation that may fail with an [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation failed, by who has to act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The input breaks its own format: the file is damaged, or not what it says it is.
+    IllFormed,
+    /// The input is sound, but of a kind that this build does not read.
+    Unsupported,
+    /// Two inputs, each sound, do not fit together: a mono file where two channels are needed, a
+    /// model trained on a feature that this build measures in another way.
+    Mismatch,
+    /// A value that cannot be: a negative wait, a setting out of its range.
+    Invalid,
+    /// The operating system refused to read or write.
+    Io,
+    /// Training stopped before it reached the optimum.
+    NotConverged,
+    /// A defect of this crate or of a library below it, caught at the border of one call.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Returns the name used in result rows: `ill_formed`, `unsupported`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorKind::IllFormed => "ill_formed",
+            ErrorKind::Unsupported => "unsupported",
+            ErrorKind::Mismatch => "mismatch",
+            ErrorKind::Invalid => "invalid",
+            ErrorKind::Io => "io",
+            ErrorKind::NotConverged => "not_converged",
+            ErrorKind::Internal => "internal",
+        }
+    }
+}
+
+/// An error: which call, where, what was found, what was wanted.
+///
+/// ```
+/// use callcsi::call::Metadata;
+/// let error = Metadata::from_json(r#"{"queue": {"wait_s": -4}}"#).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "queue.wait_s: found -4.000 s, wanted 0 s or more",
+/// );
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.message())]
+pub struct Error(Box<Inner>);
+
+/// What an [`Error`] holds; apart, so that a `Result` stays one word wide on its error side.
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    call: Option<CallId>,
+    place: String,
+    found: String,
+    wanted: String,
+    hint: Option<String>,
+}
+
+impl Inner {
+    fn message(&self) -> String {
+        use fmt::Write;
+        let mut text = String::new();
+        // Writing to a `String` cannot fail.
+        if let Some(call) = &self.call {
+            let _ = write!(text, "call {call}: ");
+        }
+        if !self.place.is_empty() {
+            let _ = write!(text, "{}: ", self.place);
+        }
+        let _ = write!(text, "found {}, wanted {}", self.found, self.wanted);
+        if let Some(hint) = &self.hint {
+            let _ = write!(text, " ({hint})");
+        }
+        text
+    }
+}
+
+impl Error {
+    /// Makes an error; `place` may be empty when the caller will add it with [`Error::within`].
+    pub(crate) fn new(
+        kind: ErrorKind,
+        place: impl fmt::Display,
+        found: impl fmt::Display,
+        wanted: impl fmt::Display,
+    ) -> Error {
+        Error(Box::new(Inner {
+            kind,
+            call: None,
+            place: place.to_string(),
+            found: found.to_string(),
+            wanted: wanted.to_string(),
+            hint: None,
+        }))
+    }
+
+    /// Makes an error of the operating system about the file or stream at `place`.
+    pub(crate) fn io(place: impl fmt::Display, error: &std::io::Error) -> Error {
+        Error::new(
+            ErrorKind::Io,
+            place,
+            error,
+            "a file or stream that can be read or written",
+        )
+    }
+
+    /// Adds the likely mistake, worded as a question or an advice.
+    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Error {
+        self.0.hint = Some(hint.to_string());
+        self
+    }
+
+    /// Puts an outer place before the inner one: `calls.csv line 3` before `queue.wait_s`.
+    pub(crate) fn within(mut self, outer: impl fmt::Display) -> Error {
+        self.0.place = if self.0.place.is_empty() {
+            outer.to_string()
+        } else {
+            format!("{outer}: {}", self.0.place)
+        };
+        self
+    }
+
+    /// Names the call the error concerns, unless it already names one.
+    pub(crate) fn of_call(mut self, call: &CallId) -> Error {
+        self.0.call.get_or_insert_with(|| call.clone());
+        self
+    }
+
+    /// Returns whose fault it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns the call concerned, where one is known.
+    pub fn call(&self) -> Option<&CallId> {
+        self.0.call.as_ref()
+    }
+
+    /// Returns the file, line, byte or field; empty when there is no such place.
+    pub fn place(&self) -> &str {
+        &self.0.place
+    }
+
+    /// Returns what was found.
+    pub fn found(&self) -> &str {
+        &self.0.found
+    }
+
+    /// Returns what was wanted instead.
+    pub fn wanted(&self) -> &str {
+        &self.0.wanted
+    }
+
+    /// Returns the guessed mistake, where one is likely.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_names_call_place_found_wanted_and_hint() {
+        let error = Error::new(ErrorKind::Mismatch, "звонок.wav", "1 channel", "2 channels")
+            .hint("two mono files go to audio_agent and audio_customer")
+            .within("calls.csv line 3")
+            .of_call(&CallId::new("к-17"));
+        assert_eq!(
+            error.to_string(),
+            "call к-17: calls.csv line 3: звонок.wav: found 1 channel, wanted 2 channels \
+             (two mono files go to audio_agent and audio_customer)"
+        );
+        assert_eq!(error.kind(), ErrorKind::Mismatch);
+    }
+
+    #[test]
+    fn first_call_named_stays() {
+        let error = Error::new(ErrorKind::Invalid, "", "a", "b")
+            .of_call(&CallId::new("1"))
+            .of_call(&CallId::new("2"));
+        assert_eq!(error.call(), Some(&CallId::new("1")));
+    }
+}

@@ -1,0 +1,193 @@
+//! The thresholds of the analysis, in one versioned struct.
+//!
+//! Every threshold that a measurement depends on stands here, and nowhere else. The settings a
+//! model was trained under travel in its file and are echoed in every result, so a call cannot be
+//! scored under others by accident.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::timeline::Span;
+use serde::{Deserialize, Serialize};
+
+/// Thresholds of the analysis; in files each span is a number of seconds.
+///
+/// Changing a default, a meaning or a field raises [`AnalysisSettings::VERSION`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AnalysisSettings {
+    /// Version of the settings' meaning. Defaults to [`AnalysisSettings::VERSION`]; settings of
+    /// another version are refused.
+    pub version: u32,
+    /// Silences of one side shorter than this are part of its speech: a stop consonant closes the
+    /// mouth for up to some 0.15 s. Conversation analysis separates inter-pausal units at
+    /// 0.18–0.2 s. Defaults to 0.20 s.
+    #[serde(rename = "speech_join_s")]
+    pub speech_join: Span,
+    /// Speech shorter than this, after joining, is a click or a breath and is dropped. Defaults to
+    /// 0.10 s.
+    #[serde(rename = "speech_min_s")]
+    pub speech_min: Span,
+    /// Without a transcript, speech of one side joined over pauses shorter than this is one
+    /// utterance. Defaults to 0.50 s.
+    #[serde(rename = "utterance_join_s")]
+    pub utterance_join: Span,
+    /// Simultaneous speech shorter than this starts no episode and makes no interruption. Defaults
+    /// to 0.20 s.
+    #[serde(rename = "overlap_min_s")]
+    pub overlap_min: Span,
+    /// Overlap fragments that begin within this of the last one's end belong to the same episode.
+    /// Defaults to 2.0 s.
+    #[serde(rename = "episode_join_s")]
+    pub episode_join: Span,
+    /// A single overlap fragment is an episode when it lasts at least this long. Defaults to 1.0 s.
+    #[serde(rename = "episode_min_single_s")]
+    pub episode_min_single: Span,
+    /// Who starts at least this long after the other began has cut in; sooner, both started
+    /// together. Defaults to 0.5 s.
+    #[serde(rename = "interruption_onset_s")]
+    pub interruption_onset: Span,
+    /// An utterance said under the other's speech and no longer than this is a backchannel ("uh
+    /// huh", «угу»). Conversation analysis puts the bound near 1 s. Defaults to 1.2 s.
+    #[serde(rename = "backchannel_max_s")]
+    pub backchannel_max: Span,
+    /// A pause longer than this ends the start of the dialogue. Defaults to 1.0 s.
+    #[serde(rename = "phase_pause_s")]
+    pub phase_pause: Span,
+    /// The start and the end of the dialogue last at most this long. Defaults to 30 s.
+    #[serde(rename = "phase_cap_s")]
+    pub phase_cap: Span,
+    /// Mutual silence of at least this is counted, outside holds. NICE counts 3 s, VoiceBase 4 s,
+    /// Google 5 s. Defaults to 3.0 s.
+    #[serde(rename = "silence_min_s")]
+    pub silence_min: Span,
+    /// An utterance with more speech than this is long (Sber). Defaults to 5.0 s.
+    #[serde(rename = "long_utterance_s")]
+    pub long_utterance: Span,
+    /// `customer_always_requests_operator` is known only from this many earlier IVR contacts up.
+    /// Defaults to 3.
+    pub history_min_contacts: u32,
+    /// … and is 1 from this share of them up in which the customer asked for the operator first.
+    /// Defaults to 0.9.
+    pub history_operator_share: f64,
+}
+
+impl AnalysisSettings {
+    /// The version of the settings that this build measures under.
+    pub const VERSION: u32 = 1;
+
+    /// Refuses settings that no analysis can follow.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Mismatch`] for another version, [`ErrorKind::Invalid`] naming the first field
+    /// out of its range.
+    pub fn check(&self) -> Result<()> {
+        if self.version != AnalysisSettings::VERSION {
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                "settings.version",
+                self.version,
+                format!(
+                    "{}, the version this build measures under",
+                    AnalysisSettings::VERSION
+                ),
+            ));
+        }
+        let spans = [
+            ("speech_join_s", self.speech_join),
+            ("speech_min_s", self.speech_min),
+            ("utterance_join_s", self.utterance_join),
+            ("overlap_min_s", self.overlap_min),
+            ("episode_join_s", self.episode_join),
+            ("episode_min_single_s", self.episode_min_single),
+            ("interruption_onset_s", self.interruption_onset),
+            ("backchannel_max_s", self.backchannel_max),
+            ("phase_pause_s", self.phase_pause),
+            ("phase_cap_s", self.phase_cap),
+            ("silence_min_s", self.silence_min),
+            ("long_utterance_s", self.long_utterance),
+        ];
+        for (field, span) in spans {
+            if span < Span::ZERO || span > Span::from_millis(3_600_000) {
+                let place = format!("settings.{field}");
+                let hint = "did you give milliseconds?";
+                return Err(Error::new(ErrorKind::Invalid, place, span, "0 to 3600 s").hint(hint));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.history_operator_share) {
+            let place = "settings.history_operator_share";
+            let found = self.history_operator_share;
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                place,
+                found,
+                "a share from 0 to 1",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Default for AnalysisSettings {
+    fn default() -> AnalysisSettings {
+        AnalysisSettings {
+            version: AnalysisSettings::VERSION,
+            speech_join: Span::from_millis(200),
+            speech_min: Span::from_millis(100),
+            utterance_join: Span::from_millis(500),
+            overlap_min: Span::from_millis(200),
+            episode_join: Span::from_millis(2_000),
+            episode_min_single: Span::from_millis(1_000),
+            interruption_onset: Span::from_millis(500),
+            backchannel_max: Span::from_millis(1_200),
+            phase_pause: Span::from_millis(1_000),
+            phase_cap: Span::from_millis(30_000),
+            silence_min: Span::from_millis(3_000),
+            long_utterance: Span::from_millis(5_000),
+            history_min_contacts: 3,
+            history_operator_share: 0.9,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_pass_their_own_check_and_survive_json() {
+        let settings = AnalysisSettings::default();
+        settings.check().unwrap();
+        let json = serde_json::to_string(&settings).unwrap();
+        assert!(json.contains("\"speech_join_s\":0.2"), "{json}");
+        assert_eq!(
+            serde_json::from_str::<AnalysisSettings>(&json).unwrap(),
+            settings
+        );
+    }
+
+    #[test]
+    fn milliseconds_given_for_seconds_are_guessed() {
+        let settings = AnalysisSettings {
+            phase_cap: Span::from_millis(30_000_000),
+            ..Default::default()
+        };
+        let error = settings.check().unwrap_err();
+        assert_eq!(error.place(), "settings.phase_cap_s");
+        assert_eq!(error.hint_text(), Some("did you give milliseconds?"));
+    }
+
+    #[test]
+    fn settings_of_another_version_are_refused() {
+        let settings = AnalysisSettings {
+            version: 99,
+            ..Default::default()
+        };
+        assert_eq!(settings.check().unwrap_err().kind(), ErrorKind::Mismatch);
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        assert!(serde_json::from_str::<AnalysisSettings>(r#"{"speech_jion_s": 0.2}"#).is_err());
+    }
+}
