@@ -1,6 +1,7 @@
 //! Measures contact-centre calls and estimates the CSI, the mark the customer would give.
 
 pub mod call;
+pub mod conversation;
 pub mod error;
 pub mod features;
 pub mod settings;
