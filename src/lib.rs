@@ -1,5 +1,6 @@
 //! Measures contact-centre calls and estimates the CSI, the mark the customer would give.
 
+pub mod audio;
 pub mod call;
 pub mod conversation;
 pub mod error;
