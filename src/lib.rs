@@ -3,6 +3,7 @@
 pub mod call;
 pub mod error;
 pub mod features;
+pub mod model;
 pub mod settings;
 pub mod timeline;
 pub mod transcript;
