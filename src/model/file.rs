@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Feature, FeatureVector, Measured};
 use crate::settings::AnalysisSettings;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// No weight of a fitted model is near this large; beyond it a file is damaged. With
 /// [`STANDARD_LIMIT`](super::encode::STANDARD_LIMIT) it keeps every log-odds finite.
@@ -196,6 +197,28 @@ impl Model {
         Model::from_bytes(text.as_bytes())
     }
 
+    /// Opens and reads a model file.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] when the file cannot be read, else as [`Model::from_bytes`]; the place
+    /// starts with the path.
+    pub fn read(path: impl AsRef<Path>) -> Result<Model> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|e| Error::io(path.display(), &e))?;
+        Model::from_bytes(&bytes).map_err(|e| e.within(path.display()))
+    }
+
+    /// Writes the model file, replacing what is at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] when it cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        std::fs::write(path, self.to_json()).map_err(|e| Error::io(path.display(), &e))
+    }
+
     /// Makes a model of a file's content, which is not trusted.
     pub(super) fn from_file(file: ModelFile) -> Result<Model> {
         let ill = |place: String, found: String, wanted: String| {
@@ -218,8 +241,9 @@ impl Model {
                 return ill(place, found, wanted);
             }
             let mut figures = std::iter::once(&cut.intercept).chain(&cut.weights);
-            // The comparison is also false for NaN.
-            if let Some(figure) = figures.find(|w| !(w.abs() <= WEIGHT_LIMIT)) {
+            // NaN lies in no range.
+            let sound = -WEIGHT_LIMIT..=WEIGHT_LIMIT;
+            if let Some(figure) = figures.find(|w| !sound.contains(w)) {
                 let wanted = format!("weights within ±{WEIGHT_LIMIT:e}");
                 return ill(place, figure.to_string(), wanted);
             }
@@ -372,6 +396,20 @@ mod tests {
         for (a, b) in back.cuts()[0].weights.iter().zip(&MODEL.cuts()[0].weights) {
             assert_eq!(a.to_bits(), b.to_bits());
         }
+    }
+
+    #[test]
+    fn a_written_file_reads_back_and_a_missing_one_is_named() {
+        let path = std::env::temp_dir().join(format!("callcsi-model-{}", std::process::id()));
+        MODEL.write(&path).unwrap();
+        assert_eq!(Model::read(&path).unwrap(), *MODEL);
+        std::fs::write(&path, "{}").unwrap();
+        let error = Model::read(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::IllFormed);
+        std::fs::remove_file(&path).unwrap();
+        let error = Model::read(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        assert_eq!(error.place(), path.display().to_string());
     }
 
     #[test]

@@ -150,7 +150,8 @@ impl Learner<'_> {
         if value.is_none() {
             let reason = match present.first() {
                 None => "absent on every training call".to_string(),
-                Some(_) => "the same on every training call that has it".to_string(),
+                Some(_) => "the same on every training call that has it, or too large to square"
+                    .to_string(),
             };
             self.drop(feature.name.to_string(), reason);
         }
@@ -249,4 +250,161 @@ fn standard(values: &[f64]) -> Option<Standard> {
 fn wrong_kind(feature: &Feature, id: &CallId) -> Error {
     let wanted = super::encode::kind_name(feature.kind);
     Error::new(ErrorKind::Internal, &feature.name, "the other kind", wanted).of_call(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::{number, vector, word};
+
+    /// Learns `features` from the calls and returns the encoder, the table and what was dropped.
+    fn encoded(
+        calls: &[FeatureVector],
+        features: &[&str],
+        log1p: &[&str],
+    ) -> (Encoder, Vec<Vec<f64>>, Vec<Dropped>) {
+        let strings = |names: &[&str]| names.iter().map(|n| n.to_string()).collect::<Vec<_>>();
+        let ids: Vec<_> = (0..calls.len())
+            .map(|i| CallId::new(i.to_string()))
+            .collect();
+        let rows: Vec<Row<'_>> = ids.iter().zip(calls).collect();
+        let choice = EncodingChoice {
+            features: &strings(features),
+            log1p: &strings(log1p),
+            level_min_count: 2,
+        };
+        let (encoder, dropped) = learn(&rows, &choice).unwrap();
+        let row = |call| {
+            let mut row = Vec::new();
+            encoder.encode(call, &mut row);
+            row
+        };
+        let table = calls.iter().map(row).collect();
+        (encoder, table, dropped)
+    }
+
+    fn columns(encoder: &Encoder) -> Vec<String> {
+        encoder.columns().iter().map(|c| c.to_string()).collect()
+    }
+
+    /// Waits 1, 3 and none: mean 2, population sd 1; absent on a third.
+    #[test]
+    fn a_number_by_hand() {
+        let calls = [
+            vector(&[("queue_wait_s", number(1.0))]),
+            vector(&[("queue_wait_s", number(3.0))]),
+            vector(&[]),
+        ];
+        let (encoder, table, dropped) = encoded(&calls, &["queue_wait_s"], &[]);
+        assert_eq!(columns(&encoder), ["queue_wait_s", "queue_wait_s absent"]);
+        let third = 1.0 / 3.0;
+        assert_eq!(table, [[-1.0, -third], [1.0, -third], [0.0, 1.0 - third]]);
+        assert!(dropped.is_empty());
+    }
+
+    /// ln(1 + 0) = 0 and ln(1 + (e² − 1)) = 2: mean 1, sd 1. Below 0 counts as 0 when scoring.
+    #[test]
+    fn a_logarithm_by_hand() {
+        let calls = [0.0, 2.0_f64.exp() - 1.0].map(|x| vector(&[("hold_total_s", number(x))]));
+        let (encoder, table, _) = encoded(&calls, &["hold_total_s"], &["hold_total_s"]);
+        for (row, wanted) in table.iter().zip([-1.0, 1.0]) {
+            assert!((row[0] - wanted).abs() < 1e-15);
+        }
+        let mut row = Vec::new();
+        encoder.encode(&vector(&[("hold_total_s", number(-5.0))]), &mut row);
+        assert_eq!(row, table[0]);
+    }
+
+    /// a, a, b (rare, so other), none: shares 1/2, 1/4, 1/4.
+    #[test]
+    fn a_word_by_hand() {
+        let status = |text: &str| vector(&[("ivr_status", word(text))]);
+        let calls = [status("a"), status("a"), status("b"), vector(&[])];
+        let (encoder, table, _) = encoded(&calls, &["ivr_status"], &[]);
+        assert_eq!(
+            columns(&encoder),
+            [
+                "ivr_status = a",
+                "ivr_status = (other)",
+                "ivr_status absent"
+            ]
+        );
+        assert_eq!(
+            table,
+            [
+                [0.5, -0.25, -0.25],
+                [0.5, -0.25, -0.25],
+                [-0.5, 0.75, -0.25],
+                [-0.5, -0.25, 0.75]
+            ]
+        );
+        let mut unseen = Vec::new();
+        encoder.encode(&status("(other)"), &mut unseen);
+        assert_eq!(unseen, table[2]);
+    }
+
+    #[test]
+    fn an_unseen_word_counts_as_average_where_no_level_was_rare() {
+        let status = |text: &str| vector(&[("ivr_status", word(text))]);
+        let calls = [status("a"), status("a"), status("b"), status("b")];
+        let (encoder, _, _) = encoded(&calls, &["ivr_status"], &[]);
+        for call in [status("c"), vector(&[])] {
+            let mut row = Vec::new();
+            encoder.encode(&call, &mut row);
+            assert_eq!(row, [0.0, 0.0]);
+        }
+    }
+
+    #[test]
+    fn constant_and_empty_columns_are_dropped_and_named() {
+        let call = |wait, hold: Option<f64>| {
+            let mut values = vec![
+                ("queue_wait_s", number(wait)),
+                ("ivr_duration_s", number(0.1)),
+                ("ivr_status", word("completed")),
+            ];
+            values.extend(hold.map(|x| ("hold_count", number(x))));
+            vector(&values)
+        };
+        let calls = [call(1.0, Some(2.0)), call(2.0, Some(2.0)), call(5.0, None)];
+        let names = [
+            "queue_wait_s",
+            "ivr_duration_s",
+            "ivr_status",
+            "hold_count",
+            "hold_total_s",
+        ];
+        let (encoder, _, dropped) = encoded(&calls, &names, &[]);
+        assert_eq!(columns(&encoder), ["queue_wait_s", "hold_count absent"]);
+        let dropped: Vec<_> = dropped.iter().map(|d| d.column.as_str()).collect();
+        assert_eq!(
+            dropped,
+            ["ivr_duration_s", "ivr_status", "hold_count", "hold_total_s"]
+        );
+    }
+
+    #[test]
+    fn features_absent_together_share_one_flag() {
+        let call = |x: f64| vector(&[("queue_wait_s", number(x)), ("hold_count", number(x))]);
+        let calls = [call(1.0), call(2.0), vector(&[])];
+        let (encoder, _, dropped) = encoded(&calls, &["queue_wait_s", "hold_count"], &[]);
+        assert_eq!(
+            columns(&encoder),
+            ["queue_wait_s", "queue_wait_s absent", "hold_count"]
+        );
+        assert_eq!(dropped[0].column, "hold_count absent");
+        assert!(dropped[0].reason.ends_with("as queue_wait_s"));
+    }
+
+    #[test]
+    fn numbers_too_large_to_square_are_left_out_rather_than_infinite() {
+        let calls = [1e300, -1e300, 3.0].map(|x| {
+            vector(&[
+                ("queue_wait_s", number(x)),
+                ("hold_count", number(x.signum())),
+            ])
+        });
+        let (encoder, _, _) = encoded(&calls, &["queue_wait_s", "hold_count"], &[]);
+        assert_eq!(columns(&encoder), ["hold_count"]);
+    }
 }

@@ -361,8 +361,8 @@ fn fit(
         gradient: 0.0,
     };
     fit.gradient = gradient(table, positive, options.alpha, &fit) / rows as f64;
-    // Also refuses NaN.
-    if !(fit.gradient <= CONVERGED) {
+    // NaN lies in no range.
+    if !(0.0..=CONVERGED).contains(&fit.gradient) {
         return Err(stopped(format!(
             "a gradient of {:e} per call",
             fit.gradient
