@@ -5,6 +5,7 @@ pub mod call;
 pub mod conversation;
 pub mod error;
 pub mod features;
+pub mod model;
 pub mod settings;
 pub mod timeline;
 pub mod transcript;
