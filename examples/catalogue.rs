@@ -32,7 +32,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let header = ["name", "unit", "needs", "source", "revision", "definition"];
     match Arguments::parse().format {
         Format::Markdown => {
-            println!("| {} |\n|{}", header.join(" | "), "---|".repeat(header.len()));
+            println!(
+                "| {} |\n|{}",
+                header.join(" | "),
+                "---|".repeat(header.len())
+            );
             for feature in catalogue() {
                 let cells = cells(feature).map(|cell| cell.replace('|', "\\|"));
                 println!("| `{}` | {} |", cells[0], cells[1..].join(" | "));

@@ -25,9 +25,10 @@ pub enum DetectorKind {
 
 /// Thresholds of the analysis; in files each span is a number of seconds.
 ///
-/// Changing a default, a meaning or a field raises [`AnalysisSettings::VERSION`].
+/// Files must give every field: a setting that is not recorded is not known. Changing a default, a
+/// meaning or a field raises [`AnalysisSettings::VERSION`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AnalysisSettings {
     /// Version of the settings' meaning. Defaults to [`AnalysisSettings::VERSION`]; settings of
@@ -231,7 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_refused() {
+    fn unknown_and_missing_fields_are_refused() {
+        assert!(serde_json::from_str::<AnalysisSettings>("{}").is_err());
         assert!(serde_json::from_str::<AnalysisSettings>(r#"{"speech_jion_s": 0.2}"#).is_err());
     }
 }

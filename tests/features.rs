@@ -1,5 +1,6 @@
 //! Features of calls worked out by hand, their absence, and what must hold of any call.
 
+use callcsi::ErrorKind;
 use callcsi::call::{Metadata, Side, Sides};
 use callcsi::conversation::Conversation;
 use callcsi::features::{
@@ -393,17 +394,23 @@ fn one_sided_and_silent_calls_have_no_shares_of_nothing() {
 
 #[test]
 fn rows_of_a_table_are_read_back_by_name() {
-    let named = [
-        ("queue_wait_s", Value::Number(5.0)),
-        ("ivr_status", Value::Category("failed".into())),
-        ("hold_count", Value::Number(f64::NAN)),
-        ("no_such_feature", Value::Number(1.0)),
-        ("ivr_duration_s", Value::Category("long".into())),
-    ];
-    let (features, refused) = FeatureVector::from_named(named);
+    let read = |name, value| FeatureVector::from_named([(name, value)], Absence::NotGiven);
+    let features = read("queue_wait_s", Value::Number(5.0)).unwrap();
     check(&features, &[("queue_wait_s", 5.0)]);
     check_absent(&features, &[("hold_count", Absence::NotGiven)]);
-    assert_eq!(refused, ["hold_count", "no_such_feature", "ivr_duration_s"]);
+    let kind = |name, value| read(name, value).unwrap_err().kind();
+    assert_eq!(
+        kind("hold_count", Value::Number(f64::NAN)),
+        ErrorKind::Invalid
+    );
+    assert_eq!(
+        kind("no_such_feature", Value::Number(1.0)),
+        ErrorKind::Mismatch
+    );
+    assert_eq!(
+        kind("ivr_duration_s", Value::Category("long".into())),
+        ErrorKind::Mismatch
+    );
 }
 
 fn any_transcript() -> impl Strategy<Value = Transcript> {

@@ -25,6 +25,7 @@ mod turns;
 
 use crate::call::{Metadata, Side};
 use crate::conversation::Conversation;
+use crate::error::{Error, ErrorKind};
 use crate::settings::AnalysisSettings;
 use crate::timeline::Timeline;
 use serde::{Serialize, Serializer};
@@ -150,6 +151,26 @@ pub enum Kind {
     Number,
     /// A word.
     Category,
+}
+
+impl Kind {
+    /// Returns the kind as messages name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Number => "a number",
+            Kind::Category => "a word",
+        }
+    }
+}
+
+impl Value {
+    /// Returns whether it is a number or a word.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Value::Number(_) => Kind::Number,
+            Value::Category(_) => Kind::Category,
+        }
+    }
 }
 
 /// Unit of a feature's value.
@@ -396,33 +417,42 @@ impl FeatureVector {
         }
     }
 
-    /// Makes a vector of the values that a table of measurements holds, by name; the others are
-    /// absent as [`Absence::NotGiven`]. Values of unknown names or of the wrong kind, and numbers
-    /// that are not finite, are left out and their names returned.
-    pub fn from_named<'n>(
-        named: impl IntoIterator<Item = (&'n str, Value)>,
-    ) -> (FeatureVector, Vec<&'n str>) {
-        let mut values: Vec<Measured> = vec![Err(Absence::NotGiven); catalogue().len()];
-        let mut refused = Vec::new();
+    /// Makes the features of a call from values known by name, read back from a table of results
+    /// for instance. Features not named are absent for the reason `otherwise`; of one named twice
+    /// the last value holds.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Mismatch`] for a name that is not in the catalogue or a value of the wrong
+    /// kind, [`ErrorKind::Invalid`] for a number that is not finite.
+    pub fn from_named<'a>(
+        named: impl IntoIterator<Item = (&'a str, Value)>,
+        otherwise: Absence,
+    ) -> crate::Result<FeatureVector> {
+        let mut values: Vec<Measured> = vec![Err(otherwise); catalogue().len()];
         for (name, value) in named {
-            match position(name).map(|i| (&mut values[i], catalogue()[i].kind)) {
-                Some((slot, Kind::Number)) if matches!(value, Value::Number(n) if n.is_finite()) => {
-                    *slot = Ok(value);
+            let Some(index) = position(name) else {
+                let wanted = "the name of a feature that this build measures";
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    name,
+                    "no such feature",
+                    wanted,
+                ));
+            };
+            let wanted = catalogue()[index].kind;
+            match &value {
+                Value::Number(x) if !x.is_finite() => {
+                    return Err(Error::new(ErrorKind::Invalid, name, x, "a finite number"));
                 }
-                Some((slot, Kind::Category)) if matches!(value, Value::Category(_)) => {
-                    *slot = Ok(value);
+                _ if value.kind() != wanted => {
+                    let (found, wanted) = (value.kind().name(), wanted.name());
+                    return Err(Error::new(ErrorKind::Mismatch, name, found, wanted));
                 }
-                _ => refused.push(name),
+                _ => values[index] = Ok(value),
             }
         }
-        (FeatureVector { values }, refused)
-    }
-
-    /// Makes a vector from one value per catalogue entry; what is missing at the end is absent.
-    #[cfg(test)]
-    pub(crate) fn from_values(mut values: Vec<Measured>) -> FeatureVector {
-        values.resize(catalogue().len(), Err(Absence::NotGiven));
-        FeatureVector { values }
+        Ok(FeatureVector { values })
     }
 
     /// Returns the values, in catalogue order.

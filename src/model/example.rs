@@ -1,9 +1,7 @@
 //! A call with its mark, for training.
 
 use crate::call::CallId;
-use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Absence, FeatureVector, Kind, Value, catalogue};
-use crate::model::encode::{find, kind_name};
+use crate::features::FeatureVector;
 
 /// One measured call and the mark its customer gave.
 #[derive(Clone, Debug)]
@@ -49,40 +47,6 @@ pub(super) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
-}
-
-impl FeatureVector {
-    /// Makes the features of a call from values known by name, read back from a table of results
-    /// for instance. Features not named are absent for the reason `otherwise`;
-    /// of one named twice the last value holds.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Mismatch`] for a name that is not in the catalogue or a value of the wrong
-    /// kind, [`ErrorKind::Invalid`] for a number that is not finite.
-    pub fn from_named<'a>(
-        values: impl IntoIterator<Item = (&'a str, Value)>,
-        otherwise: Absence,
-    ) -> Result<FeatureVector> {
-        let mut measured = vec![Err(otherwise); catalogue().len()];
-        for (name, value) in values {
-            let (feature, index) = find(name).map_err(|e| e.within("features"))?;
-            let kind = match &value {
-                Value::Number(x) if !x.is_finite() => {
-                    let wanted = "a finite number";
-                    return Err(Error::new(ErrorKind::Invalid, name, x, wanted));
-                }
-                Value::Number(_) => Kind::Number,
-                Value::Category(_) => Kind::Category,
-            };
-            if kind != feature.kind {
-                let (found, wanted) = (kind_name(kind), kind_name(feature.kind));
-                return Err(Error::new(ErrorKind::Mismatch, name, found, wanted));
-            }
-            measured[index] = Ok(value);
-        }
-        Ok(FeatureVector::from_values(measured))
-    }
 }
 
 #[cfg(test)]
