@@ -149,10 +149,11 @@ impl Learner<'_> {
         let value = standard(&present);
         if value.is_none() {
             let reason = match present.first() {
-                None => "absent on every training call".to_string(),
-                Some(_) => "the same on every training call that has it, or too large to square"
-                    .to_string(),
+                None => "absent on every training call",
+                Some(_) if present.iter().any(|x| x.abs() > 1e150) => "too large to square",
+                Some(_) => "the same on every training call that has it",
             };
+            let reason = reason.to_string();
             self.drop(feature.name.to_string(), reason);
         }
         let absent = self.absent(feature, values.len(), missing);

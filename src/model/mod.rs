@@ -1,7 +1,7 @@
 //! From features to the probability that the customer is satisfied, and back to the reasons.
 //!
 //! [`train()`] learns a [`Model`] from [`Example`]s, calls whose customers gave a mark; a
-//! [`Predictor`] applies it to others. Between the two stands the model's [file], which holds
+//! [`Predictor`] applies it to others. Between the two stands the model's [file](mod@file), which holds
 //! everything that scoring needs: the analysis settings, how each feature becomes columns, and the
 //! weights.
 //!

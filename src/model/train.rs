@@ -26,8 +26,8 @@ use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2};
 
 /// A fit has converged when no component of the loss's gradient, divided by the number of calls,
-/// is larger than this. At that point one more step of Newton's method moves no probability by
-/// more than some 10⁻⁵ on tables of ordinary condition.
+/// is larger than this. linfa is asked for a thousandth of it and comes near that: 7·10⁻¹⁰ on
+/// 1,000 calls and 3·10⁻⁹ on 100,000, 80 columns each, where rounding of the loss ends the search.
 pub const CONVERGED: f64 = 1e-6;
 
 /// The gradient (Euclidean norm, per call) that linfa is asked for: far below [`CONVERGED`].
@@ -398,8 +398,8 @@ fn gradient(table: &[f64], positive: &[bool], alpha: f64, fit: &LogisticFit) -> 
 mod tests {
     use super::*;
     use crate::call::CallId;
+    use crate::model::Predictor;
     use crate::model::testing::{examples, number, table, trained, vector};
-    use crate::model::{Predictor, SurveyStatus};
     use proptest::prelude::*;
 
     fn options() -> TrainOptions {
@@ -646,7 +646,6 @@ mod tests {
         let off = model.metrics().training.calibration_in_the_large.unwrap();
         assert!(off.abs() < CONVERGED, "{off:e}");
         assert_eq!(model.provenance().dropped.len(), 3);
-        assert_eq!(SurveyStatus::ALL.len(), 4);
     }
 
     proptest! {
