@@ -1,5 +1,7 @@
 //! Opening recordings: every header oddity by hand, every codec by a fixture, and damage.
 
+#![allow(clippy::unwrap_used)]
+
 use callcsi::audio::{self, AudioWarning, BLOCK_FRAMES, CallAudio};
 use callcsi::call::{AgentChannel, Input, Recording};
 use callcsi::timeline::Span;
@@ -637,13 +639,18 @@ mod codecs {
             assert_eq!((heard.codec.as_str(), heard.rate), (codec, rate), "{name}");
             assert_eq!(heard.agent.len(), frames, "{name}");
             // One second from the middle: both tones have whole periods in it. 440 Hz at 0.5 on the
-            // left and 1,000 Hz at 0.25 on the right, within 1.5 dB of coding loss.
+            // left and 1,000 Hz at 0.25 on the right, within 1.5 dB of coding loss. (SILK models
+            // voices, not tones: 2.5 dB. ffmpeg's decoder gives 0.392 and 0.217 there as well.)
+            let loss = if name == "tone.opus" { 2.5 } else { 1.5 };
             let from = frames / 6;
             let middle = from..from + rate as usize;
             let (left, right) = (&heard.agent[middle.clone()], &heard.customer[middle]);
-            let near = |found: f64, wanted: f64| (found / wanted).log10().abs() * 20.0 < 1.5;
-            assert!(near(amplitude(left, rate, 440.0), 0.5), "{name}");
-            assert!(near(amplitude(right, rate, 1000.0), 0.25), "{name}");
+            let near = |found: f64, wanted: f64| (found / wanted).log10().abs() * 20.0 < loss;
+            let tones = [amplitude(left, rate, 440.0), amplitude(right, rate, 1000.0)];
+            assert!(
+                near(tones[0], 0.5) && near(tones[1], 0.25),
+                "{name}: {tones:?}"
+            );
             // The other channel's tone is down: by 20 dB and more, and by less in SILK, whose joint
             // stereo predicts one channel from the other.
             let leak = if name == "tone.opus" { 0.15 } else { 0.05 };
@@ -685,7 +692,7 @@ mod codecs {
     fn cut_files_give_what_they_hold_and_say_so() {
         for (name, _, _, frames) in FIXTURES {
             let whole = fixture(name);
-            for share in [3, 2] {
+            for share in [6, 3] {
                 let cut = &whole[..whole.len() * (share - 1) / share];
                 match stereo(cut) {
                     Ok(heard) => {
@@ -698,9 +705,10 @@ mod codecs {
                         let len = heard.agent.len();
                         assert!(len > least, "{name}: {len}");
                     }
-                    // The index of this one stands at its end.
+                    // The index of the one stands at its end, all audio of the other on one page.
                     Err(error) => {
-                        assert_eq!((name, error.kind()), ("tone.m4a", ErrorKind::IllFormed));
+                        assert!(matches!(name, "tone.m4a" | "tone.ogg"), "{name}: {error}");
+                        assert_eq!(error.kind(), ErrorKind::IllFormed, "{name}");
                     }
                 }
             }
