@@ -8,16 +8,38 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::Span;
 use serde::{Deserialize, Serialize};
 
+/// The detectors of speech that a build knows.
+///
+/// A detector that would mark the same call otherwise gets another name, so that a model finds the
+/// one it was trained with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum DetectorKind {
+    /// The `earshot` network, level-normalised and dithered. This is the default.
+    #[serde(rename = "earshot-1")]
+    Earshot,
+    /// Power in the voice band over a noise floor.
+    #[serde(rename = "energy-1")]
+    Energy,
+}
+
 /// Thresholds of the analysis; in files each span is a number of seconds.
 ///
-/// Changing a default, a meaning or a field raises [`AnalysisSettings::VERSION`].
+/// Files must give every field: a setting that is not recorded is not known. Changing a default, a
+/// meaning or a field raises [`AnalysisSettings::VERSION`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AnalysisSettings {
     /// Version of the settings' meaning. Defaults to [`AnalysisSettings::VERSION`]; settings of
     /// another version are refused.
     pub version: u32,
+    /// The detector of speech. Defaults to [`DetectorKind::Earshot`].
+    pub detector: DetectorKind,
+    /// Score from which speech begins, 0 to 1. Defaults to 0.5.
+    pub speech_on: f64,
+    /// Score below which it ends, at most `speech_on`. Defaults to 0.35.
+    pub speech_off: f64,
     /// Silences of one side shorter than this are part of its speech: a stop consonant closes the
     /// mouth for up to some 0.15 s. Conversation analysis separates inter-pausal units at
     /// 0.18–0.2 s. Defaults to 0.20 s.
@@ -114,6 +136,26 @@ impl AnalysisSettings {
                 return Err(Error::new(ErrorKind::Invalid, place, span, "0 to 3600 s").hint(hint));
             }
         }
+        if !(0.0..=1.0).contains(&self.speech_on) {
+            let place = "settings.speech_on";
+            let found = self.speech_on;
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                place,
+                found,
+                "a score from 0 to 1",
+            ));
+        }
+        if !(0.0..=self.speech_on).contains(&self.speech_off) {
+            let wanted = format!("a score from 0 to speech_on, {}", self.speech_on);
+            let found = self.speech_off;
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                "settings.speech_off",
+                found,
+                wanted,
+            ));
+        }
         if !(0.0..=1.0).contains(&self.history_operator_share) {
             let place = "settings.history_operator_share";
             let found = self.history_operator_share;
@@ -132,6 +174,9 @@ impl Default for AnalysisSettings {
     fn default() -> AnalysisSettings {
         AnalysisSettings {
             version: AnalysisSettings::VERSION,
+            detector: DetectorKind::Earshot,
+            speech_on: 0.5,
+            speech_off: 0.35,
             speech_join: Span::from_millis(200),
             speech_min: Span::from_millis(100),
             utterance_join: Span::from_millis(500),
@@ -187,7 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_refused() {
+    fn unknown_and_missing_fields_are_refused() {
+        assert!(serde_json::from_str::<AnalysisSettings>("{}").is_err());
         assert!(serde_json::from_str::<AnalysisSettings>(r#"{"speech_jion_s": 0.2}"#).is_err());
     }
 }

@@ -267,8 +267,11 @@ pub enum Recording {
 pub struct TranscriptSource {
     /// The file or bytes.
     pub input: Input,
-    /// The name of its format, when it shall not be detected.
+    /// Its format, when it shall not be detected by content.
     pub format: Option<String>,
+    /// Which channel is the agent's in a format that numbers channels. `None`: as in the
+    /// recording.
+    pub agent_channel: Option<AgentChannel>,
 }
 
 /// A call, as its row in the manifest describes it.
@@ -327,6 +330,7 @@ impl Call {
         self.transcript = Some(TranscriptSource {
             input: input.into(),
             format: None,
+            agent_channel: None,
         });
         self
     }

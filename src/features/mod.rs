@@ -1,11 +1,41 @@
 //! What is measured on a call.
+//!
+//! Each feature is declared once, in the file of its group, with its name, unit, definition, needs,
+//! source, revision and the function that computes it. [`catalogue`] lists them in column order:
+//! table headers, documentation and the model file are read from it.
+//!
+//! # Conventions
+//!
+//! * Lengths are seconds, shares are `0..1`, a *frame* is 1/8000 s whatever the recording's rate.
+//!   The end of a stretch is the frame at which it has ended, so that frame / 8000 is its end in
+//!   seconds.
+//! * A value is a finite number or a word. What does not exist on a call has none, and an
+//!   [`Absence`] says why; it is never written as zero.
+//! * Standard deviations are those of the population (divided by n): absent for n = 0, 0 for n = 1.
+//! * Quantiles interpolate linearly between order statistics (Hyndman & Fan 1996, type 7).
+//!
+//! The module knows nothing of models.
 
-use crate::call::Side;
+mod dialog;
+mod pace;
+mod side;
+mod stats;
+mod telephony;
+mod turns;
+
+use crate::call::{Metadata, Side};
+use crate::conversation::Conversation;
+use crate::error::{Error, ErrorKind};
+use crate::settings::AnalysisSettings;
+use crate::timeline::Timeline;
+use serde::{Serialize, Serializer};
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The value of a feature: a finite number, or one of a set of words.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Value {
     /// A finite number, in the feature's unit.
     Number(f64),
@@ -17,16 +47,65 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Absence {
-    /// The call has neither recording nor transcript.
+    /// The call has neither a recording nor a transcript.
     NoRecording,
-    /// The call has no transcript.
+    /// The call has no transcript, or one without words.
     NoTranscript,
+    /// The transcript has no words of the side.
+    NoWords(Side),
     /// Both channels carry the same sound, so nobody can tell who speaks.
     DualMono,
     /// The side does not speak.
     NoSpeech(Side),
+    /// Nobody speaks.
+    NobodySpeaks,
+    /// The side never takes the turn from the other.
+    NoTurnTaken(Side),
+    /// The side interrupts nowhere.
+    NoInterruption(Side),
+    /// Nobody is silent for long.
+    NoLongSilence,
+    /// The side has no utterance with more than 5 s of speech.
+    NoLongUtterance(Side),
+    /// The side has no long utterance next to a long one of the other.
+    NoNeighbours(Side),
+    /// The call met no IVR.
+    NoIvr,
+    /// There was no hold.
+    NoHold,
+    /// The customer has too few earlier contacts to tell.
+    ShortHistory,
     /// The metadata do not say; the field is named.
     NotInMetadata(&'static str),
+    /// The length of the call is unknown or zero.
+    NoDuration,
+    /// The row of a table of measurements had no value here, and its reason is not known.
+    NotGiven,
+}
+
+impl Absence {
+    /// Returns the word used in summaries: the reason without side or field.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Absence::NoRecording => "no_recording",
+            Absence::NoTranscript => "no_transcript",
+            Absence::NoWords(_) => "no_words",
+            Absence::DualMono => "dual_mono",
+            Absence::NoSpeech(_) => "no_speech",
+            Absence::NobodySpeaks => "nobody_speaks",
+            Absence::NoTurnTaken(_) => "no_turn_taken",
+            Absence::NoInterruption(_) => "no_interruption",
+            Absence::NoLongSilence => "no_long_silence",
+            Absence::NoLongUtterance(_) => "no_long_utterance",
+            Absence::NoNeighbours(_) => "no_neighbours",
+            Absence::NoIvr => "no_ivr",
+            Absence::NoHold => "no_hold",
+            Absence::ShortHistory => "short_history",
+            Absence::NotInMetadata(_) => "not_in_metadata",
+            Absence::NoDuration => "no_duration",
+            Absence::NotGiven => "not_given",
+        }
+    }
 }
 
 impl fmt::Display for Absence {
@@ -34,15 +113,36 @@ impl fmt::Display for Absence {
         match self {
             Absence::NoRecording => f.write_str("no recording"),
             Absence::NoTranscript => f.write_str("no transcript"),
+            Absence::NoWords(side) => write!(f, "no {side} words in the transcript"),
             Absence::DualMono => f.write_str("both channels carry the same sound"),
             Absence::NoSpeech(side) => write!(f, "no {side} speech"),
+            Absence::NobodySpeaks => f.write_str("nobody speaks"),
+            Absence::NoTurnTaken(side) => write!(f, "the {side} takes no turn"),
+            Absence::NoInterruption(side) => write!(f, "the {side} interrupts nowhere"),
+            Absence::NoLongSilence => f.write_str("no long silence"),
+            Absence::NoLongUtterance(side) => write!(f, "no long {side} utterance"),
+            Absence::NoNeighbours(side) => {
+                write!(
+                    f,
+                    "no long {side} utterance next to a long {} one",
+                    side.other()
+                )
+            }
+            Absence::NoIvr => f.write_str("the call met no IVR"),
+            Absence::NoHold => f.write_str("no hold"),
+            Absence::ShortHistory => f.write_str("too few earlier IVR contacts"),
             Absence::NotInMetadata(field) => write!(f, "not in metadata: {field}"),
+            Absence::NoDuration => f.write_str("the length of the call is unknown"),
+            Absence::NotGiven => f.write_str("no value in the table"),
         }
     }
 }
 
 /// The value of a feature on a call, or why there is none.
 pub type Measured = Result<Value, Absence>;
+
+/// A number on a call, or why there is none.
+pub(crate) type Number = Result<f64, Absence>;
 
 /// Whether a feature is a number or a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,40 +153,254 @@ pub enum Kind {
     Category,
 }
 
+impl Kind {
+    /// Returns the kind as messages name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Number => "a number",
+            Kind::Category => "a word",
+        }
+    }
+}
+
+impl Value {
+    /// Returns whether it is a number or a word.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Value::Number(_) => Kind::Number,
+            Value::Category(_) => Kind::Category,
+        }
+    }
+}
+
+/// Unit of a feature's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// A share, from 0 to 1 unless the definition says otherwise.
+    Share,
+    /// A difference of two shares, from -1 to 1.
+    ShareChange,
+    /// A number of things, or a mean of such numbers.
+    Count,
+    /// A number of frames of 1/8000 s.
+    Frame,
+    /// Letters per second of speech.
+    LettersPerSecond,
+    /// Words per second of speech.
+    WordsPerSecond,
+    /// Times per minute.
+    PerMinute,
+    /// 1 for yes, 0 for no.
+    Flag,
+    /// A word.
+    Category,
+}
+
+impl Unit {
+    /// Returns the unit as tables show it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Unit::Seconds => "s",
+            Unit::Share => "0..1",
+            Unit::ShareChange => "-1..1",
+            Unit::Count => "count",
+            Unit::Frame => "frame",
+            Unit::LettersPerSecond => "letters/s",
+            Unit::WordsPerSecond => "words/s",
+            Unit::PerMinute => "1/min",
+            Unit::Flag => "0/1",
+            Unit::Category => "category",
+        }
+    }
+}
+
+/// What a call must have for a feature to exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Needs {
+    /// Facts of the telephony platform.
+    Metadata,
+    /// Speech of the two sides: a recording, or a transcript with times.
+    Speech,
+    /// Words.
+    Words,
+    /// Facts of the platform and the length of the call.
+    MetadataAndSpeech,
+}
+
+impl Needs {
+    /// Returns the need as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Needs::Metadata => "metadata",
+            Needs::Speech => "audio",
+            Needs::Words => "words",
+            Needs::MetadataAndSpeech => "metadata, audio",
+        }
+    }
+}
+
+/// Where a definition comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The essay "Автоматическая оценка CSI" (Sber).
+    Essay,
+    /// The public `call_features` of Sber's speech analytics, under the same name.
+    CallFeatures,
+    /// This crate.
+    Own,
+}
+
+impl Source {
+    /// Returns the source as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Essay => "essay",
+            Source::CallFeatures => "call_features",
+            Source::Own => "callcsi",
+        }
+    }
+}
+
+/// All that is known of one call when its features are measured.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// IVR, queue, hold and history facts.
+    pub metadata: &'a Metadata,
+    /// The conversation, or why there is none.
+    pub conversation: Result<&'a Conversation, Absence>,
+    /// The holds on the call clock, where the platform gave intervals.
+    pub holds: Option<&'a Timeline>,
+    /// The thresholds.
+    pub settings: &'a AnalysisSettings,
+}
+
+impl Evidence<'_> {
+    /// Returns the conversation, or why there is none.
+    fn talk(&self) -> Result<&Conversation, Absence> {
+        self.conversation.clone()
+    }
+}
+
+type Compute = Box<dyn Fn(&Evidence<'_>) -> Measured + Send + Sync>;
+
 /// One measurement of a call.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Feature {
     /// Column name.
     pub name: String,
-    /// Number or word.
-    pub kind: Kind,
+    /// Unit of the value.
+    pub unit: Unit,
+    /// What is computed, exact enough to recompute it by hand.
+    pub definition: String,
+    /// What a call must have for the feature to exist.
+    pub needs: Needs,
+    /// Who defined the quantity.
+    pub source: Source,
     /// Raised whenever the same call would get another value. Models record it.
     pub revision: u32,
+    /// Number or word.
+    pub kind: Kind,
+    compute: Compute,
 }
+
+impl fmt::Debug for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feature")
+            .field("name", &self.name)
+            .field("unit", &self.unit)
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Feature {
+    /// Declares a number of revision 1.
+    fn number(
+        name: impl Into<String>,
+        unit: Unit,
+        needs: Needs,
+        source: Source,
+        definition: impl Into<String>,
+        compute: impl Fn(&Evidence<'_>) -> Number + Send + Sync + 'static,
+    ) -> Feature {
+        Feature {
+            name: name.into(),
+            unit,
+            definition: definition.into(),
+            needs,
+            source,
+            revision: 1,
+            kind: Kind::Number,
+            compute: Box::new(move |evidence| {
+                let number = compute(evidence)?;
+                // The definitions divide by nothing but what they checked; should one slip, the
+                // value is absent and not a NaN in a table.
+                debug_assert!(number.is_finite());
+                if number.is_finite() {
+                    Ok(Value::Number(number))
+                } else {
+                    Err(Absence::NotGiven)
+                }
+            }),
+        }
+    }
+
+    /// Declares a word of revision 1.
+    fn category(
+        name: &str,
+        definition: &str,
+        compute: impl Fn(&Evidence<'_>) -> Result<Arc<str>, Absence> + Send + Sync + 'static,
+    ) -> Feature {
+        Feature {
+            name: name.to_owned(),
+            unit: Unit::Category,
+            definition: definition.to_owned(),
+            needs: Needs::Metadata,
+            source: Source::Essay,
+            revision: 1,
+            kind: Kind::Category,
+            compute: Box::new(move |evidence| compute(evidence).map(Value::Category)),
+        }
+    }
+}
+
+/// The catalogue, with the place of each name.
+struct Catalogue {
+    features: Vec<Feature>,
+    index: HashMap<String, usize>,
+}
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    let groups = [
+        telephony::features(),
+        dialog::features(),
+        pace::features(),
+        side::features(Side::Customer),
+        side::features(Side::Agent),
+        turns::features(),
+    ];
+    let features: Vec<Feature> = groups.into_iter().flatten().collect();
+    let index = features
+        .iter()
+        .enumerate()
+        .map(|(i, f)| (f.name.clone(), i))
+        .collect();
+    Catalogue { features, index }
+});
 
 /// Returns every feature, in column order.
 pub fn catalogue() -> &'static [Feature] {
-    static CATALOGUE: std::sync::LazyLock<Vec<Feature>> = std::sync::LazyLock::new(|| {
-        let number = |name: &str| Feature {
-            name: name.into(),
-            kind: Kind::Number,
-            revision: 1,
-        };
-        vec![
-            number("queue_wait_s"),
-            number("hold_count"),
-            number("hold_total_s"),
-            number("ivr_duration_s"),
-            Feature {
-                name: "ivr_status".into(),
-                kind: Kind::Category,
-                revision: 1,
-            },
-            number("customer_speech_length_sum"),
-        ]
-    });
-    &CATALOGUE
+    &CATALOGUE.features
+}
+
+/// Returns the place of a feature in the catalogue; `None` when none has that name.
+pub fn position(name: &str) -> Option<usize> {
+    CATALOGUE.index.get(name).copied()
 }
 
 /// The features of one call, one slot per entry of [`catalogue`], in its order.
@@ -96,10 +410,49 @@ pub struct FeatureVector {
 }
 
 impl FeatureVector {
-    /// Makes a vector from one value per catalogue entry.
-    pub(crate) fn from_values(values: Vec<Measured>) -> FeatureVector {
-        debug_assert_eq!(values.len(), catalogue().len());
-        FeatureVector { values }
+    /// Measures every feature of the catalogue.
+    pub fn measure(evidence: &Evidence<'_>) -> FeatureVector {
+        FeatureVector {
+            values: catalogue().iter().map(|f| (f.compute)(evidence)).collect(),
+        }
+    }
+
+    /// Makes the features of a call from values known by name, read back from a table of results
+    /// for instance. Features not named are absent for the reason `otherwise`; of one named twice
+    /// the last value holds.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Mismatch`] for a name that is not in the catalogue or a value of the wrong
+    /// kind, [`ErrorKind::Invalid`] for a number that is not finite.
+    pub fn from_named<'a>(
+        named: impl IntoIterator<Item = (&'a str, Value)>,
+        otherwise: Absence,
+    ) -> crate::Result<FeatureVector> {
+        let mut values: Vec<Measured> = vec![Err(otherwise); catalogue().len()];
+        for (name, value) in named {
+            let Some(index) = position(name) else {
+                let wanted = "the name of a feature that this build measures";
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    name,
+                    "no such feature",
+                    wanted,
+                ));
+            };
+            let wanted = catalogue()[index].kind;
+            match &value {
+                Value::Number(x) if !x.is_finite() => {
+                    return Err(Error::new(ErrorKind::Invalid, name, x, "a finite number"));
+                }
+                _ if value.kind() != wanted => {
+                    let (found, wanted) = (value.kind().name(), wanted.name());
+                    return Err(Error::new(ErrorKind::Mismatch, name, found, wanted));
+                }
+                _ => values[index] = Ok(value),
+            }
+        }
+        Ok(FeatureVector { values })
     }
 
     /// Returns the values, in catalogue order.
@@ -109,7 +462,18 @@ impl FeatureVector {
 
     /// Returns a feature's value, or why it has none; `None` when no feature has that name.
     pub fn get(&self, name: &str) -> Option<&Measured> {
-        let index = catalogue().iter().position(|f| f.name == name)?;
-        self.values.get(index)
+        self.values.get(position(name)?)
+    }
+
+    /// Iterates over features and values, in catalogue order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Feature, &Measured)> + '_ {
+        catalogue().iter().zip(&self.values)
+    }
+}
+
+/// Serialises as a map from name to value, `null` where there is none.
+impl Serialize for FeatureVector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(f, v)| (&f.name, v.as_ref().ok())))
     }
 }

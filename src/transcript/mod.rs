@@ -7,6 +7,14 @@
 //! * Times are on the call clock (see [`timeline`](crate::timeline)).
 //! * Word times are optional; a format without them still gives words.
 //! * A token without a letter or a digit is no word: readers drop it.
+//! * Formats are detected by their keys, never by the size of a number; which was detected is said.
+
+mod harper_valley;
+mod own;
+mod read;
+mod salute;
+
+pub use read::{Format, ReadTranscript, read};
 
 use crate::call::Side;
 use crate::timeline::{Segment, Span};

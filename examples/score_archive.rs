@@ -1,0 +1,117 @@
+//! Estimates the CSI of every call of an archive:
+//! `cargo run --release --example score_archive -- demo/manifest.csv`.
+//!
+//! Rows go to standard output or `--out`, everything else to standard error. Exit code 0: every
+//! call was scored; 1: some failed; 2: the command itself was wrong.
+
+use callcsi::batch::{
+    CsvSink, JsonSink, Manifest, ManifestOptions, Sink, Summary, Threads, score_all,
+};
+use callcsi::call::AgentChannel;
+use callcsi::model::Predictor;
+use callcsi::score::Scorer;
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Estimates the CSI of every call of an archive, with reasons.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// A manifest (CSV or JSON Lines with a column call_id), or a folder of recordings.
+    input: PathBuf,
+    /// Where the rows go; `-` is standard output.
+    #[arg(short, long, default_value = "-")]
+    out: PathBuf,
+    /// Shape of the rows [default: by the ending of --out, else jsonl].
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// A model made by `retrain` [default: the bundled one, which knows no real customers].
+    #[arg(long)]
+    model: Option<PathBuf>,
+    /// The agent's channel where the manifest does not declare it: left, right, amazon-connect,
+    /// aws-pca, azure-voice, sarvam, verint, twilio-inbound, twilio-outbound, freeswitch-inbound,
+    /// freeswitch-outbound.
+    #[arg(long)]
+    agent_channel: Option<AgentChannel>,
+    /// IVR, queue and hold facts by call_id, for a folder of recordings.
+    #[arg(long)]
+    facts: Option<PathBuf>,
+    /// Threads [default: one for each processor].
+    #[arg(short, long)]
+    jobs: Option<usize>,
+    /// No summary and no progress.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Format {
+    Jsonl,
+    Csv,
+}
+
+fn run(arguments: &Arguments) -> callcsi::Result<u64> {
+    let predictor = match &arguments.model {
+        Some(path) => Predictor::new(callcsi::model::Model::read(path)?),
+        None => Predictor::builtin()?,
+    };
+    let scorer = Scorer::new(predictor)?;
+    let model = scorer.predictor().model();
+    let options = ManifestOptions {
+        agent_channel: arguments.agent_channel,
+        facts: arguments.facts.clone(),
+    };
+    let manifest = Manifest::open(&arguments.input, options)?;
+    if !manifest.extra_columns().is_empty() && !arguments.quiet {
+        eprintln!(
+            "columns carried as they are: {}",
+            manifest.extra_columns().join(", ")
+        );
+    }
+    let mut writer: Box<dyn Write> = match arguments.out.to_str() {
+        Some("-") => Box::new(BufWriter::new(std::io::stdout().lock())),
+        _ => Box::new(BufWriter::new(callcsi::batch::create(&arguments.out)?)),
+    };
+    let by_ending = arguments.out.extension().is_some_and(|e| e == "csv");
+    let csv = arguments
+        .format
+        .map_or(by_ending, |format| format == Format::Csv);
+    let mut sink: Box<dyn Sink> = match csv {
+        true => Box::new(CsvSink::new(&mut writer, model)?),
+        false => Box::new(JsonSink::new(&mut writer, model)),
+    };
+    let progress = match std::io::stderr().is_terminal() && !arguments.quiet {
+        true => ProgressBar::no_length(),
+        false => ProgressBar::hidden(),
+    };
+    if let Ok(style) = ProgressStyle::with_template("{pos} calls, {per_sec}, {elapsed}") {
+        progress.set_style(style);
+    }
+    let mut summary = Summary::new(model.label());
+    let threads = arguments.jobs.map_or_else(Threads::available, Threads::of);
+    score_all(&scorer, manifest, threads, |outcome| {
+        summary.add(&outcome);
+        progress.inc(1);
+        sink.write(&outcome)
+    })?;
+    sink.flush()?;
+    progress.finish_and_clear();
+    if !arguments.quiet {
+        eprint!("{summary}");
+    }
+    Ok(summary.failed())
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("score_archive: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Archives: a manifest in, a row for every call out.
+//!
+//! # Conventions
+//!
+//! * Every row of the manifest gives exactly one row of results, in manifest order, whatever the
+//!   number of threads. A bad row or a bad call is a row with its error; the rest goes on.
+//! * Nothing is held but the calls in flight: neither the manifest nor the results.
+//! * Threads are explicit ([`Threads`]). A library that starts work on a pool of the process is a
+//!   library that hangs in a forked child; this one never touches rayon's global pool.
+
+mod manifest;
+mod pipeline;
+mod row;
+mod summary;
+mod table;
+
+pub use manifest::{Entry, Labels, Manifest, ManifestOptions};
+pub use pipeline::{Threads, in_order};
+pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
+pub use summary::Summary;
+pub use table::{Cells, Rows, read_table};
+
+use crate::error::{Error, Result};
+use crate::score::{Scorer, guarded};
+use std::fs::File;
+use std::path::Path;
+
+/// Scores every call of a manifest, in manifest order.
+///
+/// `emit` is called on this thread with each outcome in turn.
+///
+/// # Errors
+///
+/// Those of `emit`, and [`ErrorKind::Io`](crate::ErrorKind::Io) when the threads cannot be started.
+/// What is wrong with a row or a call is in its [`Outcome`].
+pub fn score_all(
+    scorer: &Scorer,
+    entries: impl Iterator<Item = Entry>,
+    threads: Threads,
+    emit: impl FnMut(Outcome) -> Result<()>,
+) -> Result<()> {
+    let work = |entry: Entry| {
+        let Entry {
+            line,
+            id,
+            row,
+            labels,
+        } = entry;
+        let result = row.and_then(|call| guarded(&call.id, || scorer.score(&call)));
+        Outcome {
+            line,
+            id,
+            labels,
+            result: result.map(Box::new),
+        }
+    };
+    in_order(threads, entries, work, emit)
+}
+
+/// Makes the file that results go to.
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be made.
+pub fn create(path: impl AsRef<Path>) -> Result<File> {
+    let path = path.as_ref();
+    File::create(path).map_err(|e| Error::io(path.display(), &e))
+}

@@ -1,0 +1,214 @@
+//! What the telephony platform tells: holds, queue, IVR, the customer's history.
+
+use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit};
+use crate::call::{CustomerHistory, Holds, Ivr, IvrStatus, StepOutcome};
+use crate::timeline::Span;
+use std::sync::Arc;
+
+pub(super) fn features() -> Vec<Feature> {
+    let fact = |name, unit, definition, compute: fn(&Evidence<'_>) -> Number| {
+        Feature::number(
+            name,
+            unit,
+            Needs::Metadata,
+            Source::Essay,
+            definition,
+            compute,
+        )
+    };
+    vec![
+        fact(
+            "hold_count",
+            Unit::Count,
+            "number of times the customer was put on hold",
+            |e| number_of_holds(e).map(f64::from),
+        ),
+        fact(
+            "hold_total_s",
+            Unit::Seconds,
+            "time on hold, all holds together",
+            |e| {
+                let total = holds(e)?
+                    .total()
+                    .ok_or(Absence::NotInMetadata("holds.total_s"))?;
+                Ok(total.seconds())
+            },
+        ),
+        fact(
+            "hold_longest_s",
+            Unit::Seconds,
+            "length of the longest hold",
+            |e| {
+                if number_of_holds(e) == Ok(0) {
+                    return Err(Absence::NoHold);
+                }
+                let longest = holds(e)?
+                    .longest()
+                    .ok_or(Absence::NotInMetadata("holds.longest_s"))?;
+                Ok(longest.seconds())
+            },
+        ),
+        Feature::number(
+            "hold_share",
+            Unit::Share,
+            Needs::MetadataAndSpeech,
+            Source::Essay,
+            "hold_total_s / call_duration, at most 1",
+            |e| {
+                let total = holds(e)?
+                    .total()
+                    .ok_or(Absence::NotInMetadata("holds.total_s"))?;
+                let duration = e.talk()?.duration;
+                if duration <= Span::ZERO {
+                    return Err(Absence::NoDuration);
+                }
+                Ok((total.seconds() / duration.seconds()).min(1.0))
+            },
+        ),
+        fact(
+            "queue_wait_s",
+            Unit::Seconds,
+            "from entering the queue to the agent's answer",
+            |e| {
+                let wait = e.metadata.queue.as_ref().and_then(|q| q.wait);
+                wait.map(Span::seconds)
+                    .ok_or(Absence::NotInMetadata("queue.wait_s"))
+            },
+        ),
+        Feature::category(
+            "ivr_status",
+            "how the customer's way through the IVR ended: completed, transferred_by_design, \
+             operator_requested, abandoned, failed, unknown, none (the call met no IVR)",
+            |e| {
+                let status = e.metadata.ivr.as_ref().and_then(|i| i.status);
+                status
+                    .map(|s| Arc::from(s.name()))
+                    .ok_or(Absence::NotInMetadata("ivr.status"))
+            },
+        ),
+        fact("ivr_duration_s", Unit::Seconds, "time in the IVR", |e| {
+            let duration = ivr(e)?.duration;
+            duration
+                .map(Span::seconds)
+                .ok_or(Absence::NotInMetadata("ivr.duration_s"))
+        }),
+        fact("ivr_step_count", Unit::Count, "IVR nodes entered", |e| {
+            count(ivr(e)?.steps_entered(), "ivr.step_count")
+        }),
+        fact(
+            "ivr_no_input_count",
+            Unit::Count,
+            "times the customer said and pressed nothing in the IVR",
+            |e| count(ivr(e)?.outcomes(StepOutcome::NoInput), "ivr.no_input_count"),
+        ),
+        fact(
+            "ivr_no_match_count",
+            Unit::Count,
+            "times the IVR did not understand the customer",
+            |e| count(ivr(e)?.outcomes(StepOutcome::NoMatch), "ivr.no_match_count"),
+        ),
+        fact(
+            "ivr_repeat_count",
+            Unit::Count,
+            "entries of an IVR node that had been entered before",
+            |e| count(ivr(e)?.nodes_repeated(), "ivr.repeat_count"),
+        ),
+        fact(
+            "ivr_operator_request_count",
+            Unit::Count,
+            "times the customer asked the IVR for a person",
+            |e| {
+                let requests = ivr(e)?.outcomes(StepOutcome::OperatorRequested);
+                count(requests, "ivr.operator_request_count")
+            },
+        ),
+        Feature::category("ivr_last_node", "the last IVR node entered", |e| {
+            let last = ivr(e)?.last();
+            last.map(Arc::from)
+                .ok_or(Absence::NotInMetadata("ivr.last_node"))
+        }),
+        fact(
+            "customer_always_requests_operator",
+            Unit::Flag,
+            "1 when the customer will not talk to a voice robot: given, or from the two numbers \
+             below: 1 when at least history_min_contacts earlier IVR contacts and in at least \
+             history_operator_share of them the customer asked for the operator before completing \
+             anything, 0 when as many and a smaller share, absent with fewer contacts",
+            always_requests_operator,
+        ),
+        fact(
+            "customer_ivr_history_count",
+            Unit::Count,
+            "the customer's earlier contacts that met the IVR",
+            |e| count(history(e)?.ivr_history_count, "customer.ivr_history_count"),
+        ),
+        fact(
+            "customer_operator_request_share",
+            Unit::Share,
+            "share of those contacts in which the customer asked for the operator before \
+             completing anything",
+            |e| {
+                let share = history(e)?.operator_request_share;
+                share.ok_or(Absence::NotInMetadata("customer.operator_request_share"))
+            },
+        ),
+    ]
+}
+
+fn holds<'e>(evidence: &'e Evidence<'_>) -> Result<&'e Holds, Absence> {
+    evidence
+        .metadata
+        .holds
+        .as_ref()
+        .ok_or(Absence::NotInMetadata("holds"))
+}
+
+fn number_of_holds(evidence: &Evidence<'_>) -> Result<u32, Absence> {
+    holds(evidence)?
+        .number()
+        .ok_or(Absence::NotInMetadata("holds.count"))
+}
+
+/// Returns the IVR facts of a call that met one.
+fn ivr<'e>(evidence: &'e Evidence<'_>) -> Result<&'e Ivr, Absence> {
+    let ivr = evidence
+        .metadata
+        .ivr
+        .as_ref()
+        .ok_or(Absence::NotInMetadata("ivr"))?;
+    if ivr.status == Some(IvrStatus::None) {
+        return Err(Absence::NoIvr);
+    }
+    Ok(ivr)
+}
+
+fn history<'e>(evidence: &'e Evidence<'_>) -> Result<&'e CustomerHistory, Absence> {
+    evidence
+        .metadata
+        .customer
+        .as_ref()
+        .ok_or(Absence::NotInMetadata("customer"))
+}
+
+fn count(count: Option<u32>, field: &'static str) -> Number {
+    count.map(f64::from).ok_or(Absence::NotInMetadata(field))
+}
+
+fn always_requests_operator(evidence: &Evidence<'_>) -> Number {
+    let history = history(evidence)?;
+    if let Some(given) = history.always_requests_operator {
+        return Ok(f64::from(u8::from(given)));
+    }
+    let contacts = history
+        .ivr_history_count
+        .ok_or(Absence::NotInMetadata("customer.ivr_history_count"))?;
+    if contacts < evidence.settings.history_min_contacts {
+        return Err(Absence::ShortHistory);
+    }
+    let share = history
+        .operator_request_share
+        .ok_or(Absence::NotInMetadata("customer.operator_request_share"))?;
+    Ok(f64::from(u8::from(
+        share >= evidence.settings.history_operator_share,
+    )))
+}

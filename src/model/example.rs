@@ -1,0 +1,107 @@
+//! A call with its mark, for training.
+
+use crate::call::CallId;
+use crate::features::FeatureVector;
+
+/// One measured call and the mark its customer gave.
+#[derive(Clone, Debug)]
+pub struct Example<'a> {
+    /// Which call. No two examples have the same.
+    pub id: CallId,
+    /// What was measured on it.
+    pub features: &'a FeatureVector,
+    /// The customer's mark, on the scale given to training.
+    pub mark: i64,
+    /// Calls of one group, those of one customer for instance, stay on one side of the hold-out, so
+    /// that the model is not tested on people it knows. `None`: the call stands alone.
+    pub group: Option<String>,
+}
+
+impl Example<'_> {
+    /// Returns whether the call is held out when `share` of them are, `0.0..=1.0`.
+    ///
+    /// Depends on the group, or without one the id, and nothing else: a call held out today is
+    /// held out next year, whatever calls have come in between.
+    pub(super) fn is_held_out(&self, share: f64) -> bool {
+        let (domain, key) = match &self.group {
+            Some(group) => (b'g', group.as_str()),
+            None => (b'i', self.id.as_str()),
+        };
+        unit_hash(domain, key) < share
+    }
+}
+
+/// Hashes a key to `0.0..1.0`, evenly: FNV-1a (64 bits, with its published offset and prime), then
+/// the finaliser of SplitMix64 so that the high bits depend on every byte.
+fn unit_hash(domain: u8, key: &str) -> f64 {
+    let mut hash = fnv1a(std::iter::once(domain).chain(key.bytes()));
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^= hash >> 31;
+    // The 53 high bits are a whole number that f64 holds exactly.
+    (hash >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// FNV-1a, 64 bits.
+pub(super) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::vector;
+
+    #[test]
+    fn named_values_are_checked() {
+        let make = |name: &'static str, value| {
+            FeatureVector::from_named([(name, value)], Absence::NoRecording)
+        };
+        let vector = make("queue_wait_s", Value::Number(3.0)).unwrap();
+        assert_eq!(vector.get("queue_wait_s"), Some(&Ok(Value::Number(3.0))));
+        assert_eq!(vector.get("hold_count"), Some(&Err(Absence::NoRecording)));
+        for (name, value, kind) in [
+            ("queue_wait", Value::Number(3.0), ErrorKind::Mismatch),
+            (
+                "queue_wait_s",
+                Value::Category("3".into()),
+                ErrorKind::Mismatch,
+            ),
+            ("ivr_status", Value::Number(3.0), ErrorKind::Mismatch),
+            ("queue_wait_s", Value::Number(f64::NAN), ErrorKind::Invalid),
+        ] {
+            assert_eq!(make(name, value).unwrap_err().kind(), kind);
+        }
+    }
+
+    #[test]
+    fn hold_out_takes_the_share_asked_for_and_keeps_groups_together() {
+        let features = vector(&[]);
+        let example = |id: usize, group: Option<usize>| Example {
+            id: CallId::new(id.to_string()),
+            features: &features,
+            mark: 1,
+            group: group.map(|g| g.to_string()),
+        };
+        let held = (0..10_000)
+            .filter(|&i| example(i, None).is_held_out(0.2))
+            .count();
+        // Four standard deviations of a binomial: 4·√(10000·0.2·0.8) = 160.
+        assert!((1_840..=2_160).contains(&held), "{held}");
+        for group in 0..50 {
+            let first = example(0, Some(group)).is_held_out(0.5);
+            assert!((1..9).all(|i| example(i, Some(group)).is_held_out(0.5) == first));
+        }
+        assert!(!example(1, None).is_held_out(0.0) && example(1, None).is_held_out(1.0));
+    }
+
+    /// From the published test values of FNV-1a, 64 bits.
+    #[test]
+    fn fnv1a_gives_its_published_values() {
+        assert_eq!(fnv1a(b"".iter().copied()), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"a".iter().copied()), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv1a(b"foobar".iter().copied()), 0x8594_4171_f739_67e8);
+    }
+}

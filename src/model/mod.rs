@@ -1,0 +1,73 @@
+//! From features to the probability that the customer is satisfied, and back to the reasons.
+//!
+//! [`train()`] learns a [`Model`] from [`Example`]s, calls whose customers gave a mark; a
+//! [`Predictor`] applies it to others. Between the two stands the model's [file](mod@file), which holds
+//! everything that scoring needs: the analysis settings, how each feature becomes columns, and the
+//! weights.
+//!
+//! ```
+//! use callcsi::call::CallId;
+//! use callcsi::features::{Absence, FeatureVector, Value};
+//! use callcsi::model::{Example, LabelScale, Predictor, TrainOptions, train};
+//! use callcsi::settings::AnalysisSettings;
+//!
+//! // Sixty calls: who waits longer is content less often.
+//! let calls: Vec<(FeatureVector, i64)> = (0..60)
+//!     .map(|i| {
+//!         let wait = Value::Number(f64::from(i));
+//!         let features = [("queue_wait_s", wait)];
+//!         let mark = if (i * 7) % 60 > i { 5 } else { 2 };
+//!         Ok((FeatureVector::from_named(features, Absence::NoRecording)?, mark))
+//!     })
+//!     .collect::<callcsi::Result<_>>()?;
+//! let examples: Vec<Example> = calls
+//!     .iter()
+//!     .enumerate()
+//!     .map(|(i, (features, mark))| Example {
+//!         id: CallId::new(format!("call {i}")),
+//!         features,
+//!         mark: *mark,
+//!         group: None,
+//!     })
+//!     .collect();
+//! let model = train(
+//!     &examples,
+//!     &LabelScale::ONE_TO_FIVE,
+//!     &AnalysisSettings::default(),
+//!     &TrainOptions::default(),
+//! )?;
+//!
+//! let predictor = Predictor::from_bytes(model.to_json().as_bytes())?;
+//! let short = predictor.predict(&calls[2].0);
+//! let long = predictor.predict(&calls[58].0);
+//! assert!(short.satisfied > 0.8 && long.satisfied < 0.2);
+//! assert_eq!(long.contributions[0].feature.name, "queue_wait_s");
+//! assert!(long.contributions[0].log_odds < 0.0);
+//! # Ok::<(), callcsi::Error>(())
+//! ```
+//!
+//! What the model does not do: it knows only customers who answered, it ranks no agents, and its
+//! contributions say what the model weighed, not what caused the mark.
+
+mod card;
+pub mod encode;
+mod example;
+pub mod file;
+pub mod label;
+mod learn;
+pub mod metrics;
+mod predict;
+pub mod train;
+
+pub use encode::Encoder;
+pub use example::Example;
+pub use file::{Cut, Model};
+pub use label::{LabelScale, MarkClass, SurveyStatus, Target};
+pub use metrics::{Confusion, Evaluation, Outcome};
+pub use predict::{Contribution, Prediction, Predictor};
+pub use train::{TrainOptions, train};
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests_oracle;

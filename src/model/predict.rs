@@ -1,0 +1,232 @@
+//! From one call's features to the probability that its customer is satisfied, with the reasons.
+
+use super::file::{Cut, Model};
+use crate::error::Result;
+use crate::features::{Feature, FeatureVector, Measured};
+
+/// Applies a model to calls.
+///
+/// Immutable: build one and share it between threads.
+#[derive(Clone, Debug)]
+pub struct Predictor {
+    model: Model,
+    /// The cut at `satisfied_from`.
+    cut: Cut,
+}
+
+/// What a model makes of a call.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Prediction {
+    /// Probability that the customer is satisfied, `0.0..=1.0`: 1 / (1 + e^−`log_odds`).
+    pub satisfied: f64,
+    /// The expected mark, from `min` to `max` of the model's scale: by the law of total expectation
+    /// `satisfied` · (mean mark of the satisfied in training) + (1 − `satisfied`) · (mean mark of
+    /// the others). A two-class model cannot tell a 1 from a 3, so this stays between those two
+    /// means; an ordinal model will replace it with the sum of its own mark probabilities.
+    pub csi: f64,
+    /// ln(p / (1 − p)) of `satisfied`: exactly `base` plus the contributions added in their order.
+    pub log_odds: f64,
+    /// Log-odds of an average training call: every column at its mean.
+    pub base: f64,
+    /// What each feature of the model added, in the model's order.
+    pub contributions: Vec<Contribution>,
+}
+
+/// What one feature added to the log-odds of a call.
+#[derive(Clone, Debug)]
+pub struct Contribution {
+    /// The feature.
+    pub feature: &'static Feature,
+    /// Its value on the call, or why there is none.
+    pub value: Measured,
+    /// What it added, against an average training call. Positive speaks for satisfaction. A feature
+    /// without a value adds only what its absence told in training.
+    pub log_odds: f64,
+}
+
+impl Predictor {
+    /// Makes a predictor.
+    pub fn new(model: Model) -> Predictor {
+        // A sound model of the one target there is has exactly one cut.
+        let cut = model.cuts()[0].clone();
+        Predictor { model, cut }
+    }
+
+    /// Makes a predictor of a model file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::from_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Predictor> {
+        Ok(Predictor::new(Model::from_bytes(bytes)?))
+    }
+
+    /// Makes a predictor of the bundled model, `models/builtin.json`. It was trained on simulated
+    /// calls and knows no real customers: its card, `models/builtin.md`, says what was assumed.
+    ///
+    /// # Errors
+    ///
+    /// None with the file as it is bundled; a test holds that.
+    pub fn builtin() -> Result<Predictor> {
+        Predictor::from_bytes(include_bytes!("../../models/builtin.json"))
+    }
+
+    /// Returns the model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Predicts one call. Deterministic, and never fails: what is absent has its place in the
+    /// model, and what the model has not seen counts as [`encode`](super::encode) says.
+    pub fn predict(&self, features: &FeatureVector) -> Prediction {
+        let encoder = self.model.encoder();
+        let mut contributions = Vec::with_capacity(encoder.inputs().len());
+        let log_odds = (self.cut).log_odds(encoder, features, |feature, value, log_odds| {
+            contributions.push(Contribution {
+                feature,
+                value: value.clone(),
+                log_odds,
+            });
+        });
+        let satisfied = sigmoid(log_odds);
+        let means = self.model.class_means();
+        Prediction {
+            satisfied,
+            csi: satisfied * means.satisfied + (1.0 - satisfied) * means.others,
+            log_odds,
+            base: self.cut.intercept,
+            contributions,
+        }
+    }
+}
+
+/// 1 / (1 + e^−x), by whichever form does not overflow.
+pub(super) fn sigmoid(x: f64) -> f64 {
+    if x >= 0.0 {
+        1.0 / (1.0 + (-x).exp())
+    } else {
+        let e = x.exp();
+        e / (1.0 + e)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Value;
+    use crate::model::TrainOptions;
+    use crate::model::testing::{number, table, trained, vector, word};
+    use proptest::prelude::*;
+
+    fn predictor() -> Predictor {
+        Predictor::new(trained(&table(300), &TrainOptions::default()).unwrap())
+    }
+
+    #[test]
+    fn sigmoid_holds_at_the_ends() {
+        assert_eq!(sigmoid(0.0), 0.5);
+        assert_eq!((sigmoid(1e300), sigmoid(-1e300)), (1.0, 0.0));
+        assert!(sigmoid(-700.0) > 0.0);
+        assert!((sigmoid(2.0) + sigmoid(-2.0) - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn base_and_contributions_add_up_to_the_log_odds() {
+        let predictor = predictor();
+        for (features, _) in table(50) {
+            let p = predictor.predict(&features);
+            let sum = p.contributions.iter().fold(p.base, |s, c| s + c.log_odds);
+            assert_eq!(sum, p.log_odds);
+        }
+    }
+
+    /// Contributions are centred: over the training calls each feature's add up to nothing.
+    #[test]
+    fn contributions_average_to_zero_over_the_training_calls() {
+        let table = table(300);
+        let predictor = predictor();
+        let mut sums = vec![0.0; predictor.model().encoder().inputs().len()];
+        for (features, _) in &table {
+            let contributions = predictor.predict(features).contributions;
+            for (sum, c) in sums.iter_mut().zip(contributions) {
+                *sum += c.log_odds;
+            }
+        }
+        for sum in sums {
+            assert!((sum / 300.0).abs() < 1e-12, "{sum:e}");
+        }
+    }
+
+    #[test]
+    fn an_absent_value_adds_only_what_absence_told() {
+        let predictor = predictor();
+        // Never absent in training, so absence tells nothing; hold_count was absent on a third.
+        let p = predictor.predict(&vector(&[]));
+        let of = |name: &str| {
+            let mut found = p.contributions.iter();
+            found.find(|c| c.feature.name[..] == *name).unwrap()
+        };
+        assert_eq!(of("queue_wait_s").log_odds, 0.0);
+        assert_eq!(of("ivr_status").log_odds, 0.0);
+        let columns = predictor.model().encoder().columns();
+        let flag = columns
+            .iter()
+            .position(|c| c.to_string() == "hold_count absent");
+        let weight = predictor.model().cuts()[0].weights[flag.unwrap()];
+        let wanted = weight * (1.0 - 100.0 / 300.0);
+        assert!((of("hold_count").log_odds - wanted).abs() < 1e-15);
+        assert!(of("hold_count").value.is_err());
+    }
+
+    #[test]
+    fn an_unseen_word_counts_as_a_rare_one() {
+        let options = TrainOptions {
+            level_min_count: 20,
+            ..TrainOptions::default()
+        };
+        let predictor = Predictor::new(trained(&table(300), &options).unwrap());
+        let of = |status| {
+            let features = vector(&[("ivr_status", word(status))]);
+            predictor.predict(&features).log_odds
+        };
+        assert_eq!(of("never seen"), of("failed"));
+        assert_ne!(of("never seen"), of("completed"));
+    }
+
+    #[test]
+    fn csi_lies_between_the_mean_marks_of_the_classes() {
+        let predictor = predictor();
+        let means = predictor.model().class_means();
+        let (mut marks, mut estimates) = (0.0, 0.0);
+        for (features, mark) in table(300) {
+            let p = predictor.predict(&features);
+            assert!(means.others <= p.csi && p.csi <= means.satisfied);
+            marks += mark as f64;
+            estimates += p.csi;
+        }
+        // Calibrated in the large, so the mean estimate over the training calls is the mean mark.
+        assert!((marks - estimates).abs() / 300.0 < 1e-5);
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_gives_a_finite_prediction(
+            wait in prop::num::f64::ANY,
+            holds in -1e308..1e308_f64,
+            status in ".*",
+        ) {
+            static PREDICTOR: std::sync::LazyLock<Predictor> =
+                std::sync::LazyLock::new(predictor);
+            let wait = if wait.is_finite() { wait } else { f64::MAX };
+            let values = [
+                ("queue_wait_s", number(wait)),
+                ("hold_count", number(holds)),
+                ("ivr_status", Value::Category(status.into())),
+            ];
+            let p = PREDICTOR.predict(&vector(&values));
+            prop_assert!((0.0..=1.0).contains(&p.satisfied));
+            prop_assert!(p.log_odds.is_finite() && p.csi.is_finite());
+        }
+    }
+}

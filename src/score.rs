@@ -1,0 +1,394 @@
+//! One call, listened to and judged.
+//!
+//! Listening and judging are two stages with two types. An [`Extractor`] turns a call into
+//! measurements: it decodes, detects and counts, which is nearly the whole cost. A
+//! [`Predictor`] turns measurements into a CSI estimate, in
+//! microseconds; so a retrained model rescores a table of measurements without the recordings.
+//! A [`Scorer`] joins the two.
+//!
+//! All three are immutable, `Send + Sync`, start no thread, and give the same result for the same
+//! input, bit for bit.
+
+use crate::audio::faults::{ChannelFaults, FaultMeter};
+use crate::audio::{self, AudioDescription};
+use crate::call::{Call, CallId, Metadata, Recording, Side, Sides};
+use crate::conversation::Conversation;
+use crate::error::{Error, ErrorKind, Result};
+use crate::features::{Absence, Evidence, FeatureVector};
+use crate::model::{Prediction, Predictor};
+use crate::settings::AnalysisSettings;
+use crate::timeline::{Span, Time, Timeline};
+use crate::transcript::{self, ReadTranscript, Transcript};
+use crate::vad::SpeechTracker;
+use serde::Serialize;
+
+/// A transcript may run past the recording by this much: recognisers round, and count in frames of
+/// their own.
+const TRANSCRIPT_SLACK: Span = Span::from_millis(2_000);
+
+/// From this share of transcribed speech that the detector does not hear, the two are said not to
+/// fit. Well-fitting pairs stay below a fifth.
+const UNHEARD_SHARE: f64 = 0.5;
+
+/// Something odd about a call that was measured all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Warning {
+    /// Its name in summaries: `truncated`, `dual_mono`, …
+    pub code: &'static str,
+    /// A sentence for people; it holds no word of the call.
+    pub message: String,
+}
+
+impl Warning {
+    fn new(code: &'static str, message: impl Into<String>) -> Warning {
+        Warning {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// What an [`Extractor`] found on a call.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Measurements {
+    /// Which call.
+    pub call: CallId,
+    /// What was measured.
+    pub features: FeatureVector,
+    /// Who spoke when; `None` where that is not known, and every feature of it says why.
+    pub conversation: Option<Conversation>,
+    /// What the recording is, where there is one.
+    pub recording: Option<AudioDescription>,
+    /// Faults of its channels.
+    pub faults: Option<ChannelFaults>,
+    /// The transcript's format, where there is one.
+    pub transcript_format: Option<transcript::Format>,
+    /// What was odd.
+    pub warnings: Vec<Warning>,
+}
+
+/// Measures calls under one set of settings.
+#[derive(Clone, Debug)]
+pub struct Extractor {
+    settings: AnalysisSettings,
+}
+
+/// What was heard of a recording.
+struct Heard {
+    speech: Sides<Timeline>,
+    duration: Span,
+    faults: ChannelFaults,
+    description: AudioDescription,
+}
+
+impl Extractor {
+    /// Makes an extractor.
+    ///
+    /// # Errors
+    ///
+    /// As [`AnalysisSettings::check`].
+    pub fn new(settings: AnalysisSettings) -> Result<Extractor> {
+        settings.check()?;
+        Ok(Extractor { settings })
+    }
+
+    /// Returns the settings that calls are measured under.
+    pub fn settings(&self) -> &AnalysisSettings {
+        &self.settings
+    }
+
+    /// Listens to a call and measures it. What the call lacks (recording, transcript, facts) is
+    /// absent in the result, with its reason; what it names must be readable.
+    ///
+    /// # Errors
+    ///
+    /// When the recording or the transcript cannot be read, or a fact cannot be. The error carries
+    /// the call's id.
+    pub fn extract(&self, call: &Call) -> Result<Measurements> {
+        self.extract_unnamed(call).map_err(|e| e.of_call(&call.id))
+    }
+
+    fn extract_unnamed(&self, call: &Call) -> Result<Measurements> {
+        call.metadata.check()?;
+        let mut warnings = Vec::new();
+        let agent_channel = match &call.recording {
+            Some(Recording::Stereo { agent_channel, .. }) => Some(*agent_channel),
+            _ => None,
+        };
+        // The transcript first: it is cheap, and a broken one spares the listening.
+        let read = call
+            .transcript
+            .as_ref()
+            .map(|t| transcript::read(t, agent_channel));
+        let read: Option<ReadTranscript> = read.transpose()?;
+        if let Some(read) = &read {
+            let odd = read.warnings.iter().map(|w| Warning::new("transcript", w));
+            warnings.extend(odd);
+        }
+        let heard = call
+            .recording
+            .as_ref()
+            .map(|r| self.listen(r, &mut warnings))
+            .transpose()?;
+
+        let transcript = read.as_ref().map(|r| &r.transcript);
+        let dual_mono = heard.as_ref().is_some_and(|h| h.faults.dual_mono);
+        let speech = heard.as_ref().filter(|_| !dual_mono).map(|h| &h.speech);
+        let duration = match (&heard, transcript) {
+            (Some(heard), _) => Some(heard.duration),
+            (None, Some(transcript)) => length_of(transcript),
+            (None, None) => None,
+        };
+        if let (Some(transcript), Some(heard)) = (transcript, &heard) {
+            warnings.extend(misfit(transcript, heard, dual_mono));
+        }
+        let conversation = match (duration, speech, transcript) {
+            (Some(duration), None, None) if dual_mono && duration > Span::ZERO => {
+                Err(Absence::DualMono)
+            }
+            (Some(duration), ..) => Ok(Conversation::new(
+                speech,
+                transcript,
+                duration,
+                &self.settings,
+            )),
+            (None, ..) => Err(Absence::NoRecording),
+        };
+        let features = self.measure(&call.metadata, duration, &conversation)?;
+        Ok(Measurements {
+            call: call.id.clone(),
+            features,
+            conversation: conversation.ok(),
+            faults: heard.as_ref().map(|h| h.faults),
+            recording: heard.map(|h| h.description),
+            transcript_format: read.map(|r| r.format),
+            warnings,
+        })
+    }
+
+    /// Measures a call whose speech is already known: from another detector, or a simulation.
+    ///
+    /// # Errors
+    ///
+    /// When the metadata cannot be: see [`Metadata::check`] and [`Metadata::hold_timeline`].
+    pub fn measure_speech(
+        &self,
+        speech: Option<&Sides<Timeline>>,
+        transcript: Option<&Transcript>,
+        duration: Span,
+        metadata: &Metadata,
+    ) -> Result<FeatureVector> {
+        metadata.check()?;
+        let conversation = match (speech, transcript) {
+            (None, None) => Err(Absence::NoRecording),
+            _ => Ok(Conversation::new(
+                speech,
+                transcript,
+                duration,
+                &self.settings,
+            )),
+        };
+        self.measure(metadata, Some(duration), &conversation)
+    }
+
+    fn measure(
+        &self,
+        metadata: &Metadata,
+        duration: Option<Span>,
+        conversation: &Result<Conversation, Absence>,
+    ) -> Result<FeatureVector> {
+        let holds = duration
+            .map(|d| metadata.hold_timeline(d))
+            .transpose()?
+            .flatten();
+        Ok(FeatureVector::measure(&Evidence {
+            metadata,
+            conversation: conversation.as_ref().map_err(Clone::clone),
+            holds: holds.as_ref(),
+            settings: &self.settings,
+        }))
+    }
+
+    /// Decodes a recording block by block and marks the speech of each side.
+    fn listen(&self, recording: &Recording, warnings: &mut Vec<Warning>) -> Result<Heard> {
+        let mut audio = audio::open(recording)?;
+        let rate = audio.sample_rate();
+        let mut agent = SpeechTracker::new(&self.settings, rate)?;
+        let mut customer = SpeechTracker::new(&self.settings, rate)?;
+        let mut meter = FaultMeter::new(rate);
+        while let Some(block) = audio.next_block()? {
+            agent.push(block.agent);
+            customer.push(block.customer);
+            meter.push(&block);
+        }
+        warnings.extend(
+            audio
+                .warnings()
+                .iter()
+                .map(|w| Warning::new(w.code(), w.to_string())),
+        );
+        let faults = meter.faults();
+        if faults.dual_mono {
+            let message = "both channels carry the same sound, so nobody can tell who speaks: is \
+                           it a mono recording saved as stereo?";
+            warnings.push(Warning::new("dual_mono", message));
+        }
+        for side in Side::BOTH {
+            if *faults.silent.get(side) {
+                let message = format!("the {side} channel is silent");
+                warnings.push(Warning::new("channel_silent", message));
+            }
+        }
+        Ok(Heard {
+            speech: Sides {
+                agent: agent.finish(),
+                customer: customer.finish(),
+            },
+            duration: Time::of_sample(audio.frames_read(), rate) - Time::ZERO,
+            faults,
+            description: audio.description().clone(),
+        })
+    }
+}
+
+/// Returns the length of a call of which there is only a transcript: as it says, else up to the
+/// end of its last word or utterance.
+fn length_of(transcript: &Transcript) -> Option<Span> {
+    let ends = transcript.utterances.iter().map(|u| u.segment.end());
+    let words = transcript
+        .loose_words
+        .iter()
+        .filter_map(|(_, w)| w.time)
+        .map(|t| t.end());
+    let last = ends
+        .chain(words)
+        .max()
+        .map(|end| (end - Time::ZERO).max(Span::ZERO));
+    transcript.duration.or(last)
+}
+
+/// Says where a transcript does not fit its recording.
+fn misfit(transcript: &Transcript, heard: &Heard, dual_mono: bool) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let said = Sides::from_fn(|side| -> Timeline {
+        let of_side = transcript.utterances.iter().filter(|u| u.side == side);
+        let loose = transcript.loose_words.iter().filter(|(s, _)| *s == side);
+        of_side
+            .map(|u| u.segment)
+            .chain(loose.filter_map(|(_, w)| w.time))
+            .collect()
+    });
+    let both = &said.agent | &said.customer;
+    if let Some(extent) = both.extent() {
+        let past = extent.end() - Time::ZERO - heard.duration;
+        if past > TRANSCRIPT_SLACK {
+            let message = format!(
+                "the transcript runs {past} past the end of the recording and was cut there: is \
+                 it of another call, or on another clock?"
+            );
+            warnings.push(Warning::new("transcript_too_long", message));
+        }
+    }
+    for side in Side::BOTH {
+        let (said, speech) = (said.get(side), heard.speech.get(side));
+        let whole = said.duration().seconds();
+        let unheard = (said - speech).duration().seconds();
+        if !dual_mono && whole > 0.0 && unheard / whole > UNHEARD_SHARE {
+            let message = format!(
+                "{:.0} % of the {side}'s transcribed speech is not heard on the {side}'s channel: \
+                 are the channels swapped, or is the transcript on another clock?",
+                100.0 * unheard / whole
+            );
+            warnings.push(Warning::new("transcript_unheard", message));
+        }
+    }
+    warnings
+}
+
+/// One call, measured and judged.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Assessment {
+    /// What was measured.
+    pub measurements: Measurements,
+    /// What the model makes of it.
+    pub prediction: Prediction,
+}
+
+/// Estimates the CSI of calls with one trained model.
+///
+/// The model carries the settings it was trained under, so a call cannot be scored under others by
+/// accident.
+#[derive(Clone, Debug)]
+pub struct Scorer {
+    extractor: Extractor,
+    predictor: Predictor,
+}
+
+impl Scorer {
+    /// Makes a scorer that measures under the settings of the predictor's model.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Mismatch`] when the model was trained under settings of another version.
+    pub fn new(predictor: Predictor) -> Result<Scorer> {
+        let extractor = Extractor::new(predictor.model().settings().clone())?;
+        Ok(Scorer {
+            extractor,
+            predictor,
+        })
+    }
+
+    /// Makes a scorer with the bundled model, which was trained on simulated calls and knows no
+    /// real customers: see `models/builtin.md`.
+    ///
+    /// # Errors
+    ///
+    /// None with the model as it is bundled; a test holds that.
+    pub fn builtin() -> Result<Scorer> {
+        Scorer::new(Predictor::builtin()?)
+    }
+
+    /// Returns the stage that listens.
+    pub fn extractor(&self) -> &Extractor {
+        &self.extractor
+    }
+
+    /// Returns the stage that judges.
+    pub fn predictor(&self) -> &Predictor {
+        &self.predictor
+    }
+
+    /// Listens to a call and estimates its CSI.
+    ///
+    /// # Errors
+    ///
+    /// As [`Extractor::extract`].
+    pub fn score(&self, call: &Call) -> Result<Assessment> {
+        let measurements = self.extractor.extract(call)?;
+        let prediction = self.predictor.predict(&measurements.features);
+        Ok(Assessment {
+            measurements,
+            prediction,
+        })
+    }
+}
+
+/// Runs `work` on one call and turns a panic, which would be a defect of this crate or of a decoder
+/// below it, into an error of that call.
+pub(crate) fn guarded<T>(call: &CallId, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    caught.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        let found = format!("a panic ({text})");
+        let error = Error::new(ErrorKind::Internal, "", found, "a result or an error");
+        Err(error
+            .hint("this is a defect: please report it")
+            .of_call(call))
+    })
+}

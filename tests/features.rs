@@ -1,0 +1,533 @@
+//! Features of calls worked out by hand, their absence, and what must hold of any call.
+
+use callcsi::ErrorKind;
+use callcsi::call::{Metadata, Side, Sides};
+use callcsi::conversation::Conversation;
+use callcsi::features::{
+    Absence, Evidence, FeatureVector, Kind, Measured, Needs, Value, catalogue,
+};
+use callcsi::settings::AnalysisSettings;
+use callcsi::timeline::{Segment, Span, Time, Timeline};
+use callcsi::transcript::{Transcript, Utterance, Word};
+use proptest::prelude::*;
+
+fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> FeatureVector {
+    let metadata = Metadata::from_json(metadata).unwrap();
+    let duration = conversation.as_ref().map_or(Span::ZERO, |c| c.duration);
+    let holds = metadata.hold_timeline(duration).unwrap();
+    let settings = AnalysisSettings::default();
+    let evidence = Evidence {
+        metadata: &metadata,
+        conversation,
+        holds: holds.as_ref(),
+        settings: &settings,
+    };
+    FeatureVector::measure(&evidence)
+}
+
+#[track_caller]
+fn check(features: &FeatureVector, wanted: &[(&str, f64)]) {
+    for (name, number) in wanted {
+        match features.get(name) {
+            Some(Ok(Value::Number(found))) => {
+                assert!(
+                    (found - number).abs() < 1e-9,
+                    "{name}: found {found}, wanted {number}"
+                );
+            }
+            other => panic!("{name}: found {other:?}, wanted {number}"),
+        }
+    }
+}
+
+#[track_caller]
+fn check_absent(features: &FeatureVector, wanted: &[(&str, Absence)]) {
+    for (name, reason) in wanted {
+        assert_eq!(features.get(name), Some(&Err(reason.clone())), "{name}");
+    }
+}
+
+fn line(pairs: &[(f64, f64)]) -> Timeline {
+    pairs
+        .iter()
+        .filter_map(|&(s, e)| Segment::from_seconds(s, e))
+        .collect()
+}
+
+fn talk(heard: Option<&Sides<Timeline>>, said: Option<&Transcript>, seconds: f64) -> Conversation {
+    let duration = Span::from_seconds(seconds).unwrap();
+    Conversation::new(heard, said, duration, &AnalysisSettings::default())
+}
+
+/// The call that `tests/conversation.rs` draws.
+fn drawn() -> Conversation {
+    let heard = Sides {
+        agent: line(&[(1.0, 3.0), (3.3, 8.0), (19.5, 21.0), (30.0, 36.0)]),
+        customer: line(&[(7.0, 10.0), (20.5, 22.5), (34.0, 34.8)]),
+    };
+    talk(Some(&heard), None, 60.0)
+}
+
+#[test]
+fn names_are_unique_and_every_entry_is_described() {
+    let mut names: Vec<&str> = catalogue().iter().map(|f| &*f.name).collect();
+    assert!(
+        catalogue()
+            .iter()
+            .all(|f| !f.definition.is_empty() && f.revision > 0)
+    );
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn speech_by_hand() {
+    // Agent 2 + 4.7 + 1.5 + 6 = 14.2; customer 3 + 2 + 0.8 = 5.8; both 20; overlap 2.3 (7–8,
+    // 20.5–21, 34–34.8), so anybody 17.7 and silence 42.3. One episode: 7–8.
+    check(
+        &measure("{}", Ok(&drawn())),
+        &[
+            ("call_duration", 60.0),
+            ("agent_speech_length_sum", 14.2),
+            ("customer_speech_length_sum", 5.8),
+            ("dialog_both_channels_speech_length_sum", 20.0),
+            ("dialog_anybody_speech_length_sum", 17.7),
+            ("dialog_anybody_speech_length_percentage", 17.7 / 60.0),
+            ("dialog_silence_length_sum", 42.3),
+            ("dialog_customer_speech_percentage", 0.29),
+            ("dialog_agent_speech_percentage", 0.71),
+            ("dialog_agent_speech_length_percentage", 14.2 / 60.0),
+            ("dialog_interruptions_count", 1.0),
+            ("dialog_interruptions_speech_length_sum", 1.0),
+            ("dialog_interruptions_speech_length_percentage", 1.0 / 60.0),
+            ("dialog_interruptions_raw_speech_length_sum", 2.3),
+            (
+                "dialog_interruptions_raw_speech_length_percentage",
+                2.3 / 60.0,
+            ),
+            (
+                "dialog_interruptions_in_anybody_speech_percentage",
+                1.0 / 17.7,
+            ),
+            (
+                "dialog_interruptions_in_customer_speech_percentage",
+                1.0 / 5.8,
+            ),
+            (
+                "dialog_interruptions_in_agent_speech_percentage",
+                1.0 / 14.2,
+            ),
+            ("agent_utt_count", 3.0),
+            // 7 + 1.5 + 6.
+            ("agent_utt_length_sum", 14.5),
+            ("agent_utt_length_mean", 14.5 / 3.0),
+            ("agent_speech_length_mean", 14.2 / 3.0),
+            (
+                "dialog_customer_agent_speech_length_mean_diff",
+                5.8 / 3.0 - 14.2 / 3.0,
+            ),
+            // 1 s and 8 s are frames 8,000 and 64,000.
+            ("agent_speech_start_frame", 8_000.0),
+            ("agent_conv_start_last_frame", 64_000.0),
+            ("agent_conv_start_last_sec", 8.0),
+            ("customer_conv_start_last_sec", 10.0),
+            ("agent_speech_end_frame", 288_000.0),
+            ("agent_conv_end_first_sec", 30.0),
+            // 6.7 s and 6 s of speech are long.
+            ("agent_long_speech_utt_count", 2.0),
+            ("agent_long_speech_length_sum", 12.7),
+            ("customer_long_speech_utt_count", 0.0),
+        ],
+    );
+}
+
+#[test]
+fn turns_by_hand() {
+    // The agent replies after 9.5 and 7.5 s: median 8.5, 90th percentile 7.5 + 0.9 · 2 = 9.3.
+    // The customer at −1 and −0.5 s. Five turns a minute. Silences 9.5, 7.5 and 24 s.
+    check(
+        &measure("{}", Ok(&drawn())),
+        &[
+            ("agent_response_latency_median_s", 8.5),
+            ("agent_response_latency_p90_s", 9.3),
+            ("customer_response_latency_median_s", -0.75),
+            ("agent_longest_turn_s", 7.0),
+            ("customer_interruptions_count", 2.0),
+            ("customer_interruptions_length_sum", 1.5),
+            ("customer_interruptions_successful_share", 1.0),
+            ("agent_interruptions_count", 0.0),
+            // One backchannel under 14.2 s of the agent's speech.
+            ("customer_backchannel_rate", 60.0 / 14.2),
+            ("dialog_turns_per_minute", 5.0),
+            ("dialog_long_silence_count", 3.0),
+            ("dialog_long_silence_length_sum", 41.0),
+            ("dialog_long_silence_longest_s", 24.0),
+            ("dialog_long_silence_percentage", 41.0 / 60.0),
+        ],
+    );
+}
+
+#[test]
+fn talk_share_change_by_hand() {
+    // First third of 30 s: customer 2 of 4 s; last third: customer 3 of 4 s.
+    let heard = Sides {
+        agent: line(&[(1.0, 3.0), (21.0, 22.0)]),
+        customer: line(&[(4.0, 6.0), (24.0, 27.0)]),
+    };
+    let features = measure("{}", Ok(&talk(Some(&heard), None, 30.0)));
+    check(
+        &features,
+        &[("dialog_customer_speech_percentage_change", 0.25)],
+    );
+}
+
+/// An utterance of `count` equal words that fill it.
+fn said(side: Side, start: f64, end: f64, word: &str, count: usize) -> Utterance {
+    let step = (end - start) / count as f64;
+    let words = (0..count).filter_map(|i| {
+        let from = start + step * i as f64;
+        Word::new(word, Segment::from_seconds(from, from + step))
+    });
+    let segment = Segment::from_seconds(start, end).unwrap();
+    Utterance {
+        side,
+        segment,
+        words: Some(words.collect()),
+        emotion: None,
+    }
+}
+
+fn worded() -> Conversation {
+    let transcript = Transcript {
+        utterances: vec![
+            said(Side::Agent, 0.0, 10.0, "карта", 20), // 2 words/s, 10 letters/s
+            said(Side::Customer, 11.0, 17.0, "счёт", 18), // 3 words/s, 12 letters/s
+            said(Side::Agent, 18.0, 24.0, "банк", 6),  // 1 word/s, 4 letters/s
+            said(Side::Customer, 30.0, 31.0, "да", 2), // 2 words/s, 4 letters/s
+        ],
+        ..Transcript::default()
+    };
+    talk(None, Some(&transcript), 40.0)
+}
+
+#[test]
+fn words_by_hand() {
+    check(
+        &measure("{}", Ok(&worded())),
+        &[
+            ("customer_n_words_sum", 20.0),
+            ("customer_n_words_mean", 10.0),
+            // 18 · 4 + 2 · 2 = 76 letters.
+            ("customer_letters_in_word_mean", 3.8),
+            ("customer_speech_speed_words_mean", 2.5),
+            ("customer_speech_speed_words_std", 0.5),
+            ("customer_speech_speed_letters_mean", 8.0),
+            ("customer_speech_speed_letters_std", 4.0),
+            ("customer_speech_speed_words_all_call_mean", 20.0 / 7.0),
+            ("customer_speech_speed_letters_all_call_mean", 76.0 / 7.0),
+            ("agent_speech_speed_words_all_call_mean", 26.0 / 16.0),
+            ("agent_long_speech_n_words_sum", 26.0),
+            ("agent_long_speech_speech_speed_words_mean", 1.5),
+            ("agent_long_speech_speech_speed_words_std", 0.5),
+            ("agent_long_speech_speech_speed_letters_mean", 7.0),
+            ("dialog_customer_agent_n_words_mean_diff", -3.0),
+            ("dialog_customer_agent_speech_speed_words_mean_diff", 1.0),
+            (
+                "dialog_customer_agent_speech_speed_words_all_call_mean_diff",
+                20.0 / 7.0 - 26.0 / 16.0,
+            ),
+            // Thirds of 40 s: the agent's first utterance lies in the first, none in the last.
+            // The customer speaks in the second and the last only.
+        ],
+    );
+}
+
+#[test]
+fn neighbouring_long_utterances_by_hand() {
+    // The customer's long utterance is 1 s from both of the agent's: the earlier is taken, so
+    // delta = 3 − 2 words/s and 12 − 10 letters/s. Each of the agent's has the customer's:
+    // 2 − 3 = −1 over 10 s and 1 − 3 = −2 over 6 s.
+    check(
+        &measure("{}", Ok(&worded())),
+        &[
+            ("dialog_customer_speech_speed_delta_utt_count", 1.0),
+            ("dialog_customer_speech_speed_delta_speech_length_sum", 6.0),
+            ("dialog_customer_speech_speed_delta_n_words_sum", 18.0),
+            ("dialog_customer_speech_speed_delta_words_mean", 1.0),
+            ("dialog_customer_speech_speed_delta_letters_mean", 2.0),
+            ("dialog_customer_speech_speed_delta_words_std", 0.0),
+            ("dialog_agent_speech_speed_delta_utt_count", 2.0),
+            ("dialog_agent_speech_speed_delta_speech_length_sum", 16.0),
+            ("dialog_agent_speech_speed_delta_words_mean", -1.5),
+            ("dialog_agent_speech_speed_delta_words_abs_mean", 1.5),
+            ("dialog_agent_speech_speed_delta_words_max", -1.0),
+            ("dialog_agent_speech_speed_delta_words_min", -2.0),
+            ("dialog_agent_speech_speed_delta_words_std", 0.5),
+            // (−1 · 10 − 2 · 6) / 16; √((0.375² · 10 + 0.625² · 6) / 16).
+            ("dialog_agent_speech_speed_delta_words_true_mean", -1.375),
+            ("dialog_agent_speech_speed_delta_words_true_abs_mean", 1.375),
+            (
+                "dialog_agent_speech_speed_delta_words_true_std",
+                0.234375f64.sqrt(),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn telephony_by_hand() {
+    let json = r#"{"queue": {"wait_s": 75}, "ivr": {"status": "operator_requested",
+        "duration_s": 40, "steps": [{"node": "меню", "outcome": "no_match"},
+        {"node": "меню", "outcome": "operator_requested"}]},
+        "holds": {"intervals": [{"start_s": 10, "end_s": 19}, {"start_s": 23, "end_s": 29}]},
+        "customer": {"ivr_history_count": 10, "operator_request_share": 0.9}}"#;
+    let features = measure(json, Ok(&drawn()));
+    check(
+        &features,
+        &[
+            ("queue_wait_s", 75.0),
+            ("hold_count", 2.0),
+            ("hold_total_s", 15.0),
+            ("hold_longest_s", 9.0),
+            ("hold_share", 0.25),
+            ("ivr_duration_s", 40.0),
+            ("ivr_step_count", 2.0),
+            ("ivr_no_match_count", 1.0),
+            ("ivr_no_input_count", 0.0),
+            ("ivr_repeat_count", 1.0),
+            ("ivr_operator_request_count", 1.0),
+            ("customer_always_requests_operator", 1.0),
+            // 10–19.5 less the hold leaves 0.5 s, 22.5–30 leaves 0.5 and 1 s: 36–60 stays.
+            ("dialog_long_silence_count", 1.0),
+        ],
+    );
+    let word = |name| features.get(name).cloned();
+    assert_eq!(
+        word("ivr_status"),
+        Some(Ok(Value::Category("operator_requested".into())))
+    );
+    assert_eq!(
+        word("ivr_last_node"),
+        Some(Ok(Value::Category("меню".into())))
+    );
+}
+
+#[test]
+fn absence_has_its_reason() {
+    let features = measure("{}", Ok(&drawn()));
+    check_absent(
+        &features,
+        &[
+            ("hold_count", Absence::NotInMetadata("holds")),
+            ("queue_wait_s", Absence::NotInMetadata("queue.wait_s")),
+            ("customer_n_words_sum", Absence::NoTranscript),
+            (
+                "dialog_customer_speech_speed_delta_words_mean",
+                Absence::NoTranscript,
+            ),
+            (
+                "agent_interruptions_successful_share",
+                Absence::NoInterruption(Side::Agent),
+            ),
+        ],
+    );
+    let nothing = measure(
+        r#"{"ivr": {"status": "none"}, "holds": {"count": 0},
+            "customer": {"ivr_history_count": 2, "operator_request_share": 1}}"#,
+        Err(Absence::NoRecording),
+    );
+    check_absent(
+        &nothing,
+        &[
+            ("call_duration", Absence::NoRecording),
+            ("hold_share", Absence::NoRecording),
+            ("ivr_duration_s", Absence::NoIvr),
+            ("hold_longest_s", Absence::NoHold),
+            ("customer_always_requests_operator", Absence::ShortHistory),
+        ],
+    );
+    check(&nothing, &[("hold_count", 0.0), ("hold_total_s", 0.0)]);
+}
+
+#[test]
+fn one_sided_and_silent_calls_have_no_shares_of_nothing() {
+    let heard = Sides {
+        agent: line(&[(1.0, 2.0)]),
+        customer: line(&[]),
+    };
+    let features = measure("{}", Ok(&talk(Some(&heard), None, 10.0)));
+    let customer = Side::Customer;
+    check(
+        &features,
+        &[
+            ("customer_utt_count", 0.0),
+            ("dialog_customer_speech_percentage", 0.0),
+        ],
+    );
+    check_absent(
+        &features,
+        &[
+            ("customer_utt_length_mean", Absence::NoSpeech(customer)),
+            ("customer_conv_start_last_sec", Absence::NoSpeech(customer)),
+            ("agent_backchannel_rate", Absence::NoSpeech(customer)),
+            (
+                "agent_response_latency_median_s",
+                Absence::NoTurnTaken(Side::Agent),
+            ),
+        ],
+    );
+    let silent = measure("{}", Ok(&talk(Some(&Sides::default()), None, 10.0)));
+    check(
+        &silent,
+        &[
+            ("dialog_silence_length_percentage", 1.0),
+            ("dialog_long_silence_count", 1.0),
+        ],
+    );
+    check_absent(
+        &silent,
+        &[("dialog_agent_speech_percentage", Absence::NobodySpeaks)],
+    );
+}
+
+#[test]
+fn rows_of_a_table_are_read_back_by_name() {
+    let read = |name, value| FeatureVector::from_named([(name, value)], Absence::NotGiven);
+    let features = read("queue_wait_s", Value::Number(5.0)).unwrap();
+    check(&features, &[("queue_wait_s", 5.0)]);
+    check_absent(&features, &[("hold_count", Absence::NotGiven)]);
+    let kind = |name, value| read(name, value).unwrap_err().kind();
+    assert_eq!(
+        kind("hold_count", Value::Number(f64::NAN)),
+        ErrorKind::Invalid
+    );
+    assert_eq!(
+        kind("no_such_feature", Value::Number(1.0)),
+        ErrorKind::Mismatch
+    );
+    assert_eq!(
+        kind("ivr_duration_s", Value::Category("long".into())),
+        ErrorKind::Mismatch
+    );
+}
+
+fn any_transcript() -> impl Strategy<Value = Transcript> {
+    let utterance = (any::<bool>(), 0i64..100_000, 200i64..12_000, 1usize..30);
+    prop::collection::vec(utterance, 0..14).prop_map(|rows| {
+        let utterances = rows.into_iter().map(|(agent, start, length, words)| {
+            let side = if agent { Side::Agent } else { Side::Customer };
+            let (start, end) = (start as f64 / 1e3, (start + length) as f64 / 1e3);
+            said(side, start, end, "слово", words)
+        });
+        Transcript {
+            utterances: utterances.collect(),
+            ..Transcript::default()
+        }
+    })
+}
+
+fn moved(transcript: &Transcript, by: Span, swap: bool) -> Transcript {
+    let shift = |s: Segment| Segment::new(s.start() + by, s.end() + by).unwrap();
+    let mut moved = transcript.clone();
+    for u in &mut moved.utterances {
+        u.side = if swap { u.side.other() } else { u.side };
+        u.segment = shift(u.segment);
+        for word in u.words.iter_mut().flatten() {
+            word.time = word.time.map(shift);
+        }
+    }
+    moved
+}
+
+fn same(a: &Measured, b: &Measured, sign: f64) -> bool {
+    match (a, b) {
+        (Ok(Value::Number(a)), Ok(Value::Number(b))) => (a - sign * b).abs() < 1e-6,
+        (Err(_), Err(_)) => true,
+        (a, b) => a == b,
+    }
+}
+
+proptest! {
+    #[test]
+    fn sums_hold_on_any_call(transcript in any_transcript()) {
+        let talk = talk(None, Some(&transcript), 120.0);
+        let features = measure("{}", Ok(&talk));
+        let number = |name: &str| match features.get(name) {
+            Some(Ok(Value::Number(n))) => Some(*n),
+            _ => None,
+        };
+        let sum = |a, b| Some(number(a)? + number(b)?);
+        prop_assert!((sum("dialog_silence_length_sum", "dialog_anybody_speech_length_sum").unwrap() - 120.0).abs() < 1e-9);
+        prop_assert!(number("dialog_interruptions_raw_speech_length_sum") >= number("dialog_interruptions_speech_length_sum"));
+        if let Some(one) = sum("dialog_customer_speech_percentage", "dialog_agent_speech_percentage") {
+            prop_assert!((one - 1.0).abs() < 1e-12);
+        }
+        for (feature, value) in features.iter() {
+            if let Ok(Value::Number(n)) = value {
+                prop_assert!(n.is_finite() && feature.kind == Kind::Number);
+            }
+        }
+    }
+
+    #[test]
+    fn swapping_the_sides_swaps_the_columns(transcript in any_transcript()) {
+        let one = measure("{}", Ok(&talk(None, Some(&transcript), 120.0)));
+        let swapped = moved(&transcript, Span::ZERO, true);
+        let two = measure("{}", Ok(&talk(None, Some(&swapped), 120.0)));
+        for (feature, value) in one.iter() {
+            let name = &feature.name;
+            let of_sides = name.contains("customer") || name.contains("agent");
+            if !of_sides || matches!(feature.needs, Needs::Metadata | Needs::MetadataAndSpeech) {
+                continue;
+            }
+            // `agent` and `customer` change places; differences of the two change their sign.
+            let negated = name.ends_with("_diff") || name == "dialog_customer_speech_percentage_change";
+            let (twin, sign) = match negated {
+                true => (name.clone(), -1.0),
+                false => (name.replace("agent", "\0").replace("customer", "agent").replace('\0', "customer"), 1.0),
+            };
+            let other = two.get(&twin).unwrap_or_else(|| panic!("no {twin}"));
+            // Turns of utterances that begin at one instant are ordered agent first.
+            if name.contains("latency") || name.contains("turn") {
+                continue;
+            }
+            prop_assert!(same(value, other, sign), "{}: {:?}, {}: {:?}", name, value, twin, other);
+        }
+    }
+
+    #[test]
+    fn shifting_the_call_shifts_only_frames_and_seconds(transcript in any_transcript(), ms in 0i64..8_000) {
+        // Both calls are long enough that nothing is cut.
+        let one = measure("{}", Ok(&talk(None, Some(&transcript), 120.0)));
+        let shifted = moved(&transcript, Span::from_millis(ms), false);
+        let two = measure("{}", Ok(&talk(None, Some(&shifted), 120.0)));
+        for ((feature, a), (_, b)) in one.iter().zip(two.iter()) {
+            let name = &feature.name;
+            let places = ["_frame", "_last_sec", "_first_sec"];
+            // What leans on the edges or thirds of the call may change.
+            if places.iter().any(|p| name.ends_with(p)) || name.contains("silence") || name.ends_with("_change") {
+                continue;
+            }
+            prop_assert!(same(a, b, 1.0), "{}: {:?} {:?}", name, a, b);
+        }
+        if let (Some(Ok(Value::Number(a))), Some(Ok(Value::Number(b)))) =
+            (one.get("agent_speech_start_frame"), two.get("agent_speech_start_frame"))
+        {
+            prop_assert!((b - a - 8.0 * ms as f64).abs() <= 1.0);
+        }
+    }
+}
+
+#[test]
+fn the_clock_is_exact() {
+    // 0.1 + 0.2 s are 300,000,000 ns, whatever floats make of it.
+    let heard = Sides {
+        agent: line(&[(0.0, 0.1), (0.2, 0.4)]),
+        customer: line(&[]),
+    };
+    let talk = talk(Some(&heard), None, 1.0);
+    assert_eq!(talk.speech.agent.duration(), Span::from_millis(300));
+    assert_eq!(talk.speech.agent.extent().unwrap().start(), Time::ZERO);
+}
