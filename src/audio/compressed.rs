@@ -59,7 +59,11 @@ pub(super) fn open(
     let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
     let (format, meta) = (FormatOptions::default(), MetadataOptions::default());
     let reader = guard(|| get_probe().probe(&Hint::new(), stream, format, meta));
-    let reader = reader.map_err(defect)?.map_err(refuse)?;
+    // The container was recognised by its first bytes: what the reader then misses is damage.
+    let reader = reader.map_err(defect)?.map_err(|error| match error {
+        Symphonia::Unsupported(what) => refuse(Symphonia::DecodeError(what)),
+        error => refuse(error),
+    })?;
 
     let no_audio = || {
         Error::new(

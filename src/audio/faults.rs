@@ -247,3 +247,92 @@ fn sum_of_products(x: &[f32], y: &[f32]) -> f32 {
     let rest: f32 = x_rest.iter().zip(y_rest).map(|(x, y)| x * y).sum();
     sums.iter().sum::<f32>() + rest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measure(agent: &[f32], customer: &[f32]) -> ChannelFaults {
+        let mut meter = FaultMeter::new(8_000);
+        // Blocks of a size that no frame divides.
+        for (agent, customer) in agent.chunks(333).zip(customer.chunks(333)) {
+            meter.push(&Block { agent, customer });
+        }
+        meter.faults()
+    }
+
+    fn sine(hertz: f32, amplitude: f32, samples: usize) -> Vec<f32> {
+        let step = 2.0 * std::f32::consts::PI * hertz / 8_000.0;
+        (0..samples)
+            .map(|n| (step * n as f32).sin() * amplitude)
+            .collect()
+    }
+
+    #[test]
+    fn nothing_has_no_fault_but_silence() {
+        let faults = measure(&[], &[]);
+        assert!(!faults.dual_mono);
+        assert_eq!((faults.correlation, faults.level_dbfs.agent), (None, None));
+        assert!(faults.silent.agent && faults.silent.customer);
+        assert_eq!(faults.clipping_share.customer, 0.0);
+        // Two silent channels are alike, but carry no sound.
+        let faults = measure(&[0.0; 20_000], &[0.0; 20_000]);
+        assert!(!faults.dual_mono && faults.silent.agent);
+    }
+
+    #[test]
+    fn the_same_sound_on_both_is_dual_mono_whatever_its_gain() {
+        let voice = sine(300.0, 0.3, 16_000);
+        let exact = measure(&voice, &voice);
+        assert!(exact.dual_mono);
+        assert!((exact.correlation.unwrap() - 1.0).abs() < 1e-6);
+        for gain in [0.2, -0.5] {
+            let other: Vec<f32> = voice.iter().map(|x| x * gain).collect();
+            assert!(measure(&voice, &other).dual_mono, "{gain}");
+        }
+        // A tenth of noise in amplitude: the correlation is 1 / sqrt(1 + 0.01) = 0.995.
+        let noisy: Vec<f32> = voice
+            .iter()
+            .zip(sine(3_100.0, 0.03, 16_000))
+            .map(|(a, b)| a + b)
+            .collect();
+        let faults = measure(&voice, &noisy);
+        assert!((faults.correlation.unwrap() - 0.995).abs() < 1e-3);
+        assert!(faults.dual_mono);
+    }
+
+    #[test]
+    fn two_voices_are_not_even_with_an_echo() {
+        let (a, c) = (sine(300.0, 0.3, 16_000), sine(700.0, 0.3, 16_000));
+        // The agent's sound comes back at a third.
+        let echo: Vec<f32> = a.iter().zip(&c).map(|(a, c)| a * 0.33 + c).collect();
+        let faults = measure(&a, &echo);
+        assert!(!faults.dual_mono);
+        // 0.33 / sqrt(1 + 0.33^2)
+        assert!((faults.correlation.unwrap() - 0.3134).abs() < 1e-3);
+    }
+
+    #[test]
+    fn levels_and_silence_are_in_dbfs() {
+        // A sine of amplitude 0.5: 20 log10(0.5 / sqrt 2) = -9.03 dBFS, in the bin from -9.5 to -9;
+        // one of 0.0012: -61.4 dBFS, which is silence.
+        let faults = measure(&sine(400.0, 0.5, 16_000), &sine(400.0, 0.0012, 16_000));
+        assert_eq!(faults.level_dbfs.agent, Some(-9.25));
+        assert_eq!(faults.level_dbfs.customer, Some(-61.25));
+        assert!(!faults.silent.agent && faults.silent.customer);
+    }
+
+    #[test]
+    fn runs_at_full_scale_are_clipped_and_peaks_are_not() {
+        let mut samples = vec![0.1f32; 8_000];
+        samples[10] = 1.0;
+        samples[20..22].fill(-1.0);
+        assert_eq!(measure(&samples, &samples).clipping_share.agent, 0.0);
+        // A run over the border of two blocks of 333: five samples of 8,000.
+        samples[331..336].fill(0.99);
+        assert_eq!(
+            measure(&samples, &samples).clipping_share.agent,
+            5.0 / 8_000.0
+        );
+    }
+}

@@ -39,7 +39,7 @@ mod track;
 mod warning;
 mod wav;
 
-pub use warning::AudioWarning;
+pub use warning::{AudioWarning, WILD};
 
 use crate::call::{AgentChannel, Recording};
 use crate::error::Result;
