@@ -4,6 +4,7 @@ pub mod call;
 pub mod error;
 pub mod features;
 pub mod settings;
+pub mod simulate;
 pub mod timeline;
 pub mod transcript;
 
