@@ -48,8 +48,12 @@ const CUTPOINTS: [f64; 4] = [0.9, 0.0, -0.8, -1.5];
 /// Log-odds of a satisfied customer on a call without any cause to the contrary.
 const INTERCEPT: f64 = 5.20;
 
-/// The effects in order: name, the column that measures the cause, log-odds of the facts.
-pub const EFFECTS: [(&str, &str, fn(&Facts) -> f64); 16] = [
+/// An effect: its name, the columns that measure its cause, and the log-odds it adds given the
+/// facts.
+pub type Effect = (&'static str, &'static str, fn(&Facts) -> f64);
+
+/// The effects, in the order of the table above.
+pub const EFFECTS: [Effect; 16] = [
     ("queue_wait", "queue_wait_s", |f| {
         -0.60 * (1.0 + f.queue_wait_s / 30.0).ln()
     }),
