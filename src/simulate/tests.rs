@@ -94,6 +94,30 @@ fn truth_is_whole() {
 }
 
 #[test]
+fn extreme_settings_still_make_whole_calls() {
+    let mut settings = SimulationSettings::seeded(12);
+    settings.mean_talk_s = 20.0;
+    settings.with_hold = 1.0;
+    settings.median_hold_s = 1.0;
+    settings.operators = 1;
+    settings.customers = 3;
+    settings.no_wait = 1.0;
+    settings.missing = MissingShares::none();
+    let mut seen = 0;
+    for call in Simulator::new(settings).unwrap().calls(200) {
+        let whole = Segment::new(Time::ZERO, Time::ZERO + call.duration).unwrap();
+        let either = &call.speech.agent | &call.speech.customer;
+        assert_eq!(either.within(whole), either);
+        assert!((&either & &call.holds).is_empty());
+        assert_eq!(call.metadata, call.full_metadata);
+        assert!(call.transcript.is_some());
+        assert_eq!(call.facts.queue_wait_s, 0.0);
+        seen += call.holds.segments().len();
+    }
+    assert!(seen > 100);
+}
+
+#[test]
 fn effects_sum_to_the_log_odds_and_are_all_documented() {
     for call in simulator(3).calls(50) {
         let sum: f64 = call.satisfaction.effects.iter().map(|(_, e)| e).sum();
