@@ -311,6 +311,21 @@ fn rates_of_an_archive() {
         println!("  {name:28} mean {m:6.2} sd {sd:.2}");
     }
     println!("ceiling {:?}", simulator.bayes_ceiling(n));
+    // Queue, IVR and history come before the talk; holds count with the talk.
+    let satisfied: Vec<bool> = calls.iter().map(|c| c.satisfaction.satisfied()).collect();
+    let before = [1, 2, 6, 7, 8, 9];
+    for (name, wanted) in [("before the talk", true), ("during the talk", false)] {
+        let part = |c: &SimulatedCall| -> f64 {
+            let effects = c.satisfaction.effects.iter().enumerate().skip(1);
+            let picked = effects.filter(|(i, _)| before.contains(i) == wanted);
+            picked.map(|(_, (_, effect))| effect).sum()
+        };
+        let scores: Vec<f64> = calls.iter().map(part).collect();
+        println!(
+            "AUC of what happened {name} {:?}",
+            rank_auc(&scores, &satisfied)
+        );
+    }
     println!(
         "agent int {:.2}/min customer {:.2}/min",
         mean(&|c| c.facts.agent_interruptions_per_min),
