@@ -124,8 +124,8 @@ CALLS = [
     {
         "id": "demo-04", "file": "demo-04.mp3", "codec": "libmp3lame",
         "agent": "анна", "customer": "пожилая",
-        "about": "Long silences: the agent works three times for 7 to 11 s without a word. An MP3, "
-                 "and a transcript with emotions.",
+        "about": "Three silences of 7 to 11 s, no hold among them. An MP3, and a transcript with "
+                 "emotions.",
         "meta": {"ivr_status": "failed", "ivr_duration_s": 52,
                  "ivr_path": "greeting:ok>main_menu:no_input>main_menu:no_input>main_menu:no_match",
                  "queue_wait_s": 63, "holds": [], "history": (0, None), "mark": 3},
@@ -270,7 +270,7 @@ CALLS = [
         "meta": {"ivr_status": "transferred_by_design", "ivr_duration_s": 16, "queue_wait_s": 9,
                  "holds": [], "history": (1, 0.0), "mark": 3},
         "talk": [
-            say(A, "Здравствуйте, меня зовут Игорь, звоню рассказать о новой карте с кешбэком."),
+            say(A, "Здравствуйте, меня зовут Игорь. Пока открывается ваш счёт, расскажу о карте с кешбэком."),
             say(C, "Угу.", gap=-0.6),
             say(A, "Кешбэк начисляется рублями, десять процентов на аптеки, семь на такси и три на "
                    "всё остальное, и ещё до конца месяца обслуживание бесплатное.", gap=0.2),

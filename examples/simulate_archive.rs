@@ -7,10 +7,12 @@
 use callcsi::simulate::archive::{
     MANIFEST_COLUMNS, TRUTH_COLUMNS, manifest_row, transcript_json, truth_row,
 };
-use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav_file};
+use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
 use callcsi::simulate::{SimulationSettings, Simulator};
 use clap::{Parser, ValueEnum};
 use std::error::Error;
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::PathBuf;
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -59,8 +61,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let audio = format.map(|format| (format!("{}.wav", call.id), format));
         if let Some((name, format)) = &audio {
-            let path = options.out.join(name);
-            write_wav_file(&path, &call, &RenderSettings::default(), *format)?;
+            let file = BufWriter::new(File::create(options.out.join(name))?);
+            write_wav(file, &call, &RenderSettings::default(), *format)?;
         }
         let transcript = call.transcript.as_ref();
         let transcript = transcript.map(|t| (format!("{}.json", call.id), transcript_json(t)));

@@ -19,7 +19,8 @@
 //!   106:10587–10592: over ten languages answers come about 200 ms after the question on average.
 //! * Levinson & Torreira 2015, "Timing in turn-taking and its implications for processing models of
 //!   language", Front. Psychol. 6:731: the mode of the offset is about 200 ms; overlaps are short,
-//!   with a median of about 200 ms, and fill less than 5 % of the talk.
+//!   with a median of about 200 ms, and fill less than 5 % of the talk. (Barge-ins, of which friends
+//!   make fewer, bring ours to about 6 %.)
 //! * Brown et al. 2005, "Statistical analysis of a telephone call center", JASA 100:36–50: service
 //!   times of a bank's calls are log-normal.
 

@@ -94,6 +94,30 @@ fn truth_is_whole() {
 }
 
 #[test]
+fn extreme_settings_still_make_whole_calls() {
+    let mut settings = SimulationSettings::seeded(12);
+    settings.mean_talk_s = 20.0;
+    settings.with_hold = 1.0;
+    settings.median_hold_s = 1.0;
+    settings.operators = 1;
+    settings.customers = 3;
+    settings.no_wait = 1.0;
+    settings.missing = MissingShares::none();
+    let mut seen = 0;
+    for call in Simulator::new(settings).unwrap().calls(200) {
+        let whole = Segment::new(Time::ZERO, Time::ZERO + call.duration).unwrap();
+        let either = &call.speech.agent | &call.speech.customer;
+        assert_eq!(either.within(whole), either);
+        assert!((&either & &call.holds).is_empty());
+        assert_eq!(call.metadata, call.full_metadata);
+        assert!(call.transcript.is_some());
+        assert_eq!(call.facts.queue_wait_s, 0.0);
+        seen += call.holds.segments().len();
+    }
+    assert!(seen > 100);
+}
+
+#[test]
 fn effects_sum_to_the_log_odds_and_are_all_documented() {
     for call in simulator(3).calls(50) {
         let sum: f64 = call.satisfaction.effects.iter().map(|(_, e)| e).sum();
@@ -287,6 +311,21 @@ fn rates_of_an_archive() {
         println!("  {name:28} mean {m:6.2} sd {sd:.2}");
     }
     println!("ceiling {:?}", simulator.bayes_ceiling(n));
+    // Queue, IVR and history come before the talk; holds count with the talk.
+    let satisfied: Vec<bool> = calls.iter().map(|c| c.satisfaction.satisfied()).collect();
+    let before = [1, 2, 6, 7, 8, 9];
+    for (name, wanted) in [("before the talk", true), ("during the talk", false)] {
+        let part = |c: &SimulatedCall| -> f64 {
+            let effects = c.satisfaction.effects.iter().enumerate().skip(1);
+            let picked = effects.filter(|(i, _)| before.contains(i) == wanted);
+            picked.map(|(_, (_, effect))| effect).sum()
+        };
+        let scores: Vec<f64> = calls.iter().map(part).collect();
+        println!(
+            "AUC of what happened {name} {:?}",
+            rank_auc(&scores, &satisfied)
+        );
+    }
     println!(
         "agent int {:.2}/min customer {:.2}/min",
         mean(&|c| c.facts.agent_interruptions_per_min),

@@ -20,7 +20,7 @@ mod line;
 mod voice;
 mod wav;
 
-pub use wav::{WavFormat, write_wav, write_wav_file};
+pub use wav::{WavFormat, write_wav};
 
 use super::SimulatedCall;
 use super::random::{Purpose, Random};

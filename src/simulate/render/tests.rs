@@ -123,6 +123,48 @@ fn detector_takes_the_voice_for_speech() {
 }
 
 #[test]
+#[ignore = "slow: the same for other voices, A-law, and a noisy line"]
+fn detector_takes_other_voices_for_speech() {
+    for (pitch, companding, noise) in [
+        (85.0, Companding::ALaw, -65.0),
+        (150.0, Companding::None, -65.0),
+        (250.0, Companding::ALaw, -65.0),
+        (118.0, Companding::MuLaw, -43.0),
+        (205.0, Companding::MuLaw, -43.0),
+    ] {
+        let settings = RenderSettings {
+            pitch_hz: Sides {
+                agent: pitch,
+                customer: pitch,
+            },
+            level_dbfs: Sides {
+                agent: -23.0,
+                customer: -23.0,
+            },
+            noise_dbfs: Sides {
+                agent: noise,
+                customer: noise,
+            },
+            companding,
+            ..RenderSettings::default()
+        };
+        let call = call(7);
+        let sound = rendered(&call, &settings);
+        for side in Side::BOTH {
+            let scores = scores(sound.get(side), -23.0);
+            let counts = hits_and_false_alarms(&scores, call.speech.get(side));
+            let [hits, speech, alarms, rest] = counts.map(|n| n as f64);
+            println!(
+                "{side} {pitch} Hz {companding:?} {noise} dBFS: hits {:.4} false alarms {:.4}",
+                hits / speech,
+                alarms / rest
+            );
+            assert!(hits / speech >= 0.90 && alarms / rest <= 0.05);
+        }
+    }
+}
+
+#[test]
 fn speech_starts_and_ends_where_the_truth_says() {
     let call = call(5);
     let settings = RenderSettings {

@@ -3,9 +3,7 @@
 use super::{RATE, RenderSettings, Renderer, line};
 use crate::error::{Error, ErrorKind, Result};
 use crate::simulate::SimulatedCall;
-use std::fs::File;
-use std::io::{BufWriter, Seek, Write};
-use std::path::Path;
+use std::io::{Seek, Write};
 
 /// Frames rendered at a time: half a second.
 const BLOCK: usize = 4_000;
@@ -20,7 +18,8 @@ pub enum WavFormat {
     MuLaw,
 }
 
-/// Renders a call and writes it as a two-channel WAV file at 8,000 samples per second.
+/// Renders a call and writes it as a two-channel WAV file at 8,000 samples per second. The writer
+/// should be buffered.
 ///
 /// # Errors
 ///
@@ -45,21 +44,6 @@ pub fn write_wav<W: Write + Seek>(
         WavFormat::MuLaw => write_mu_law(writer, renderer).map_err(|e| Error::io("WAV", &e)),
     }
     .map_err(|e| e.of_call(&call.id))
-}
-
-/// Renders a call into the WAV file at `path`, which is made anew.
-///
-/// # Errors
-///
-/// As [`write_wav`]; the place is the path.
-pub fn write_wav_file(
-    path: &Path,
-    call: &SimulatedCall,
-    settings: &RenderSettings,
-    format: WavFormat,
-) -> Result<()> {
-    let file = File::create(path).map_err(|e| Error::io(path.display(), &e))?;
-    write_wav(BufWriter::new(file), call, settings, format).map_err(|e| e.within(path.display()))
 }
 
 /// Runs `each` over every sample of a call in 16-bit steps, left before right.
