@@ -4,9 +4,7 @@
 //! cargo run --release --example simulate_archive -- --out archive --calls 500 --seed 1 --audio mulaw
 //! ```
 
-use callcsi::simulate::archive::{
-    MANIFEST_COLUMNS, TRUTH_COLUMNS, manifest_row, transcript_json, truth_row,
-};
+use callcsi::simulate::archive::{MANIFEST_COLUMNS, TRUTH_COLUMNS, manifest_row, truth_row};
 use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
 use callcsi::simulate::{SimulationSettings, Simulator};
 use clap::{Parser, ValueEnum};
@@ -65,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             write_wav(file, &call, &RenderSettings::default(), *format)?;
         }
         let transcript = call.transcript.as_ref();
-        let transcript = transcript.map(|t| (format!("{}.json", call.id), transcript_json(t)));
+        let transcript = transcript.map(|t| (format!("{}.json", call.id), t.to_json()));
         if let Some((name, json)) = &transcript {
             std::fs::write(options.out.join(name), json)?;
         }

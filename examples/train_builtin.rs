@@ -60,6 +60,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut options = TrainOptions::default();
     options.name = "builtin".to_owned();
+    // Many of the features tell the same story. A penalty this heavy costs 0.002 of AUC and keeps
+    // each sign what a reader expects, so that the reasons read well.
+    options.alpha = 200.0;
     // Names of IVR nodes mean something at one centre only.
     options.features = RECOMMENDED
         .iter()

@@ -206,6 +206,7 @@ impl Extractor {
         Ok(FeatureVector::measure(&Evidence {
             metadata,
             conversation: conversation.as_ref().map_err(Clone::clone),
+            duration,
             holds: holds.as_ref(),
             settings: &self.settings,
         }))

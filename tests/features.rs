@@ -13,12 +13,13 @@ use proptest::prelude::*;
 
 fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> FeatureVector {
     let metadata = Metadata::from_json(metadata).unwrap();
-    let duration = conversation.as_ref().map_or(Span::ZERO, |c| c.duration);
-    let holds = metadata.hold_timeline(duration).unwrap();
+    let duration = conversation.as_ref().map(|c| c.duration).ok();
+    let holds = duration.and_then(|d| metadata.hold_timeline(d).unwrap());
     let settings = AnalysisSettings::default();
     let evidence = Evidence {
         metadata: &metadata,
         conversation,
+        duration,
         holds: holds.as_ref(),
         settings: &settings,
     };

@@ -20,7 +20,7 @@ pub(super) fn features() -> Vec<Feature> {
             "call_duration",
             Unit::Seconds,
             "length of the recording",
-            |e| Ok(e.talk()?.duration.seconds()),
+            |e| Ok(e.length()?.seconds()),
         ),
         audio(
             "dialog_both_channels_speech_length_sum",
@@ -150,7 +150,7 @@ pub(super) fn share(part: Span, whole: Span, without: Absence) -> Number {
 
 /// Returns `part / call_duration`.
 pub(super) fn of_call(evidence: &Evidence<'_>, part: Span) -> Number {
-    share(part, evidence.talk()?.duration, Absence::NoDuration)
+    share(part, evidence.length()?, Absence::NoDuration)
 }
 
 /// Returns how long a side speaks.

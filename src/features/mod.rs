@@ -27,7 +27,7 @@ use crate::call::{Metadata, Side};
 use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind};
 use crate::settings::AnalysisSettings;
-use crate::timeline::Timeline;
+use crate::timeline::{Span, Timeline};
 use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
@@ -273,6 +273,8 @@ pub struct Evidence<'a> {
     pub metadata: &'a Metadata,
     /// The conversation, or why there is none.
     pub conversation: Result<&'a Conversation, Absence>,
+    /// Length of the call, where it is known. It may be known of a call whose conversation is not.
+    pub duration: Option<Span>,
     /// The holds on the call clock, where the platform gave intervals.
     pub holds: Option<&'a Timeline>,
     /// The thresholds.
@@ -283,6 +285,20 @@ impl Evidence<'_> {
     /// Returns the conversation, or why there is none.
     fn talk(&self) -> Result<&Conversation, Absence> {
         self.conversation.clone()
+    }
+
+    /// Returns the length of the call, which is positive, or why it has none.
+    fn length(&self) -> Result<Span, Absence> {
+        match self.duration {
+            Some(duration) if duration > Span::ZERO => Ok(duration),
+            Some(_) => Err(Absence::NoDuration),
+            None => Err(self
+                .conversation
+                .as_ref()
+                .err()
+                .cloned()
+                .unwrap_or(Absence::NoDuration)),
+        }
     }
 }
 

@@ -58,11 +58,7 @@ pub(super) fn features() -> Vec<Feature> {
                 let total = holds(e)?
                     .total()
                     .ok_or(Absence::NotInMetadata("holds.total_s"))?;
-                let duration = e.talk()?.duration;
-                if duration <= Span::ZERO {
-                    return Err(Absence::NoDuration);
-                }
-                Ok((total.seconds() / duration.seconds()).min(1.0))
+                Ok((total.seconds() / e.length()?.seconds()).min(1.0))
             },
         ),
         fact(

@@ -99,11 +99,8 @@ pub(super) fn features() -> Vec<Feature> {
             Unit::PerMinute,
             "turns of both sides per minute of the call".to_owned(),
             Box::new(|e| {
-                let talk = e.talk()?;
-                if talk.duration <= Span::ZERO {
-                    return Err(Absence::NoDuration);
-                }
-                Ok(talk.turns.len() as f64 / (talk.duration.seconds() / MINUTE))
+                let minutes = e.length()?.seconds() / MINUTE;
+                Ok(e.talk()?.turns.len() as f64 / minutes)
             }),
         ),
         own(

@@ -307,8 +307,8 @@ impl Encoder {
                 Encoding::Category { .. } => Kind::Category,
             };
             if kind != feature.kind {
-                let found = format!("{} as {}", input.feature, kind_name(kind));
-                let wanted = format!("{}, as this build measures it", kind_name(feature.kind));
+                let found = format!("{} as {}", input.feature, kind.name());
+                let wanted = format!("{}, as this build measures it", feature.kind.name());
                 return Err(Error::new(ErrorKind::Mismatch, "inputs", found, wanted));
             }
             if input.revision != feature.revision {
@@ -423,11 +423,4 @@ pub(super) fn find(name: &str) -> Result<(&'static Feature, usize)> {
         Error::new(ErrorKind::Mismatch, "inputs", found, wanted)
             .hint("is the name misspelt, or the model made by another callcsi?")
     })
-}
-
-pub(super) fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Number => "a number",
-        Kind::Category => "a word",
-    }
 }

@@ -49,28 +49,6 @@ mod tests {
     use crate::model::testing::vector;
 
     #[test]
-    fn named_values_are_checked() {
-        let make = |name: &'static str, value| {
-            FeatureVector::from_named([(name, value)], Absence::NoRecording)
-        };
-        let vector = make("queue_wait_s", Value::Number(3.0)).unwrap();
-        assert_eq!(vector.get("queue_wait_s"), Some(&Ok(Value::Number(3.0))));
-        assert_eq!(vector.get("hold_count"), Some(&Err(Absence::NoRecording)));
-        for (name, value, kind) in [
-            ("queue_wait", Value::Number(3.0), ErrorKind::Mismatch),
-            (
-                "queue_wait_s",
-                Value::Category("3".into()),
-                ErrorKind::Mismatch,
-            ),
-            ("ivr_status", Value::Number(3.0), ErrorKind::Mismatch),
-            ("queue_wait_s", Value::Number(f64::NAN), ErrorKind::Invalid),
-        ] {
-            assert_eq!(make(name, value).unwrap_err().kind(), kind);
-        }
-    }
-
-    #[test]
     fn hold_out_takes_the_share_asked_for_and_keeps_groups_together() {
         let features = vector(&[]);
         let example = |id: usize, group: Option<usize>| Example {

@@ -249,7 +249,7 @@ fn standard(values: &[f64]) -> Option<Standard> {
 }
 
 fn wrong_kind(feature: &Feature, id: &CallId) -> Error {
-    let wanted = super::encode::kind_name(feature.kind);
+    let wanted = feature.kind.name();
     Error::new(ErrorKind::Internal, &feature.name, "the other kind", wanted).of_call(id)
 }
 

@@ -11,9 +11,7 @@
 
 use super::SimulatedCall;
 use crate::call::{ClockInterval, Ivr, StepOutcome};
-use crate::timeline::{Span, Time};
-use crate::transcript::{Emotion, Transcript, Word};
-use serde::Serialize;
+use crate::timeline::Span;
 
 /// The columns of the manifest, in order.
 pub const MANIFEST_COLUMNS: [&str; 26] = [
@@ -135,69 +133,6 @@ pub fn truth_row(call: &SimulatedCall) -> [String; TRUTH_COLUMNS.len()] {
     ]
 }
 
-/// The transcript file: the library's own format.
-#[derive(Serialize)]
-struct File<'a> {
-    format: &'static str,
-    version: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration_s: Option<Span>,
-    utterances: Vec<FileUtterance<'a>>,
-}
-
-#[derive(Serialize)]
-struct FileUtterance<'a> {
-    side: &'static str,
-    start_s: Time,
-    end_s: Time,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    words: Option<Vec<FileWord<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    emotion: Option<Emotion>,
-}
-
-#[derive(Serialize)]
-struct FileWord<'a> {
-    text: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_s: Option<Time>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_s: Option<Time>,
-}
-
-impl<'a> From<&'a Word> for FileWord<'a> {
-    fn from(word: &'a Word) -> FileWord<'a> {
-        FileWord {
-            text: &word.text,
-            start_s: word.time.map(|t| t.start()),
-            end_s: word.time.map(|t| t.end()),
-        }
-    }
-}
-
-/// Returns a transcript in the library's own JSON format; loose words are left out, as simulated
-/// transcripts have none.
-pub fn transcript_json(transcript: &Transcript) -> String {
-    let utterances = transcript.utterances.iter().map(|u| FileUtterance {
-        side: u.side.name(),
-        start_s: u.segment.start(),
-        end_s: u.segment.end(),
-        words: u
-            .words
-            .as_ref()
-            .map(|w| w.iter().map(FileWord::from).collect()),
-        emotion: u.emotion,
-    });
-    let file = File {
-        format: "callcsi-transcript",
-        version: 1,
-        duration_s: transcript.duration,
-        utterances: utterances.collect(),
-    };
-    // Plain data with text keys: the writer cannot fail on it.
-    serde_json::to_string(&file).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,22 +177,5 @@ mod tests {
         assert_eq!(seconds(12_500_000_000), "12.5");
         assert_eq!(seconds(40_000_000_000), "40");
         assert_eq!(seconds(0), "0");
-    }
-
-    #[test]
-    fn transcripts_are_in_the_documented_shape() {
-        let simulator = Simulator::new(SimulationSettings::seeded(1)).unwrap();
-        let call = simulator
-            .calls(20)
-            .find(|c| c.transcript.is_some())
-            .unwrap();
-        let json = transcript_json(call.transcript.as_ref().unwrap());
-        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(value["format"], "callcsi-transcript");
-        assert_eq!(value["version"], 1);
-        let first = &value["utterances"][0];
-        assert_eq!(first["side"], "agent");
-        assert_eq!(first["words"][0]["text"], "добрый");
-        assert_eq!(first["words"][0]["start_s"], first["start_s"]);
     }
 }

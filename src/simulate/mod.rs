@@ -43,13 +43,14 @@ mod telephony;
 mod words;
 
 pub use facts::Facts;
-pub use satisfaction::{Satisfaction, rank_auc};
+pub use satisfaction::Satisfaction;
 pub use settings::{MissingShares, SimulationSettings};
 
 use crate::call::{
     CallId, ClockInterval, Holds, Ivr, IvrStatus, Metadata, Queue, Side, Sides, StepOutcome,
 };
 use crate::error::Result;
+use crate::model::{Evaluation, Outcome};
 use crate::timeline::{Segment, Span, Timeline};
 use crate::transcript::{Emotion, Transcript, Utterance};
 use random::{Purpose, Random};
@@ -212,9 +213,14 @@ impl Simulator {
     /// `None` when the calls are all of one class.
     pub fn bayes_ceiling(&self, count: u64) -> Option<f64> {
         let judged = self.calls(count).map(|call| call.satisfaction);
-        let (scores, satisfied): (Vec<f64>, Vec<bool>) =
-            judged.map(|s| (s.probability, s.satisfied())).unzip();
-        rank_auc(&scores, &satisfied)
+        let truth = judged.map(|s| Outcome {
+            probability: s.probability,
+            satisfied: s.satisfied(),
+        });
+        // Probabilities are what they say, so the figures cannot be refused.
+        Evaluation::of(&truth.collect::<Vec<_>>(), 0.5)
+            .ok()?
+            .roc_auc
     }
 }
 

@@ -18,13 +18,13 @@
 //! | `ivr_repeats` | `ivr_repeat_count` | −0.20 each, at most four |
 //! | `ivr_status` | `ivr_status` | −0.40 `operator_requested`, −1.00 `failed` |
 //! | `always_requests_operator` | `customer_always_requests_operator` | −0.90 |
-//! | `silence` | silences ≥ 3 s outside holds, total | −0.55 · ln(1 + total / 15 s) |
-//! | `agent_interruptions` | interruptions by the agent, per minute | −0.80 each above 0.5, at most three |
-//! | `customer_interruptions` | interruptions by the customer, per minute | −0.40 each above 0.5, at most three |
+//! | `silence` | `dialog_long_silence_length_sum` | −0.55 · ln(1 + total / 15 s) |
+//! | `agent_interruptions` | `agent_interruptions_count` per minute of `call_duration` | −0.80 each above 0.5, at most three |
+//! | `customer_interruptions` | `customer_interruptions_count` per minute of `call_duration` | −0.40 each above 0.5, at most three |
 //! | `agent_talk_share` | `dialog_agent_speech_percentage` | −0.60 · ((share − 0.55) / 0.15)², at least −2.0 |
 //! | `rate_mismatch` | `dialog_customer_agent_speech_speed_words_all_call_mean_diff` | −1.10 per word/s of \|difference\|, at least −1.6 |
-//! | `agent_response` | response latency of the agent, median | −1.40 per second above 0.2 s, at least −1.6 |
-//! | `negative_end` | `customer_conv_end_emo_neg_mean` | −1.50 · P(negative) (weak; a symptom) |
+//! | `agent_response` | `agent_response_latency_median_s` | −1.40 per second above 0.2 s, at least −1.6 |
+//! | `negative_end` | none yet: emotion at the end of the customer's dialogue | −1.50 · P(negative) (weak; a symptom) |
 //!
 //! A cause that does not exist on the call (no IVR, too short a history) has the effect 0.
 //! [`SimulationSettings::effect_scale`] multiplies all but the intercept.
@@ -98,17 +98,15 @@ pub const EFFECTS: [Effect; 16] = [
             _ => 0.0,
         },
     ),
-    ("silence", "silences of 3 s and more outside holds", |f| {
+    ("silence", "dialog_long_silence_length_sum", |f| {
         -0.55 * (1.0 + f.silence_total_s / 15.0).ln()
     }),
-    (
-        "agent_interruptions",
-        "interruptions by the agent, per minute",
-        |f| -0.80 * (f.agent_interruptions_per_min - 0.5).clamp(0.0, 3.0),
-    ),
+    ("agent_interruptions", "agent_interruptions_count", |f| {
+        -0.80 * (f.agent_interruptions_per_min - 0.5).clamp(0.0, 3.0)
+    }),
     (
         "customer_interruptions",
-        "interruptions by the customer, per minute",
+        "customer_interruptions_count",
         |f| -0.40 * (f.customer_interruptions_per_min - 0.5).clamp(0.0, 3.0),
     ),
     ("agent_talk_share", "dialog_agent_speech_percentage", |f| {
@@ -119,14 +117,10 @@ pub const EFFECTS: [Effect; 16] = [
         "dialog_customer_agent_speech_speed_words_all_call_mean_diff",
         |f| (-1.10 * f.speech_speed_difference.abs()).max(-1.6),
     ),
-    (
-        "agent_response",
-        "response latency of the agent, median",
-        |f| {
-            let late = f.agent_response_median_s.unwrap_or(0.0) - 0.2;
-            (-1.40 * late.max(0.0)).max(-1.6)
-        },
-    ),
+    ("agent_response", "agent_response_latency_median_s", |f| {
+        let late = f.agent_response_median_s.unwrap_or(0.0) - 0.2;
+        (-1.40 * late.max(0.0)).max(-1.6)
+    }),
     ("negative_end", "customer_conv_end_emo_neg_mean", |f| {
         -1.50 * f.customer_end_negative.unwrap_or(0.0)
     }),
@@ -211,43 +205,9 @@ fn averaged_sigmoid(mean: f64, deviation: f64) -> f64 {
     sum / weights
 }
 
-/// Returns the area under the ROC curve of `scores` for telling `positive` from the rest: the chance
-/// that a positive scores higher than a negative, ties counting half (Mann & Whitney 1947).
-///
-/// `None` when one of the classes is empty. Scores must be numbers.
-///
-/// # Panics
-///
-/// When the two slices differ in length.
-pub fn rank_auc(scores: &[f64], positive: &[bool]) -> Option<f64> {
-    assert_eq!(scores.len(), positive.len(), "a score for each label");
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
-    let (mut pairs, mut negatives, mut positives) = (0.0, 0.0, 0.0);
-    let ties = order.chunk_by(|&a, &b| scores[a] == scores[b]);
-    for tie in ties {
-        let up = tie.iter().filter(|&&i| positive[i]).count() as f64;
-        let down = tie.len() as f64 - up;
-        pairs += up * (negatives + down / 2.0);
-        negatives += down;
-        positives += up;
-    }
-    (positives > 0.0 && negatives > 0.0).then(|| pairs / (positives * negatives))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn auc_counts_ties_by_half() {
-        // Pairs (positive, negative): .8>.1, .8>.5, .5>.1, .5=.5 → 3.5 of 4.
-        let scores = [0.8, 0.5, 0.5, 0.1];
-        let positive = [true, true, false, false];
-        assert_eq!(rank_auc(&scores, &positive), Some(0.875));
-        assert_eq!(rank_auc(&scores, &[true; 4]), None);
-        assert_eq!(rank_auc(&[], &[]), None);
-    }
 
     #[test]
     fn unseen_part_pulls_the_probability_towards_a_half() {

@@ -6,6 +6,18 @@
 use super::*;
 use crate::timeline::Time;
 
+/// Returns the AUC of probabilities.
+fn auc(probabilities: &[f64], satisfied: &[bool]) -> Option<f64> {
+    let pairs = probabilities.iter().zip(satisfied);
+    let outcomes = pairs.map(|(&probability, &satisfied)| Outcome {
+        probability,
+        satisfied,
+    });
+    Evaluation::of(&outcomes.collect::<Vec<_>>(), 0.5)
+        .unwrap()
+        .roc_auc
+}
+
 fn simulator(seed: u64) -> Simulator {
     Simulator::new(SimulationSettings::seeded(seed)).unwrap()
 }
@@ -320,11 +332,12 @@ fn rates_of_an_archive() {
             let picked = effects.filter(|(i, _)| before.contains(i) == wanted);
             picked.map(|(_, (_, effect))| effect).sum()
         };
-        let scores: Vec<f64> = calls.iter().map(part).collect();
-        println!(
-            "AUC of what happened {name} {:?}",
-            rank_auc(&scores, &satisfied)
-        );
+        // The logistic function keeps the order and makes probabilities.
+        let scores: Vec<f64> = calls
+            .iter()
+            .map(|c| 1.0 / (1.0 + (-part(c)).exp()))
+            .collect();
+        println!("AUC of what happened {name} {:?}", auc(&scores, &satisfied));
     }
     println!(
         "agent int {:.2}/min customer {:.2}/min",
