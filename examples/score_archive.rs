@@ -39,6 +39,9 @@ struct Arguments {
     /// IVR, queue and hold facts by call_id, for a folder of recordings.
     #[arg(long)]
     facts: Option<PathBuf>,
+    /// Columns of the manifest to carry into the rows; they may hold personal data.
+    #[arg(long, value_delimiter = ',')]
+    keep: Vec<String>,
     /// Threads [default: one for each processor].
     #[arg(short, long)]
     jobs: Option<usize>,
@@ -80,8 +83,8 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
         .format
         .map_or(by_ending, |format| format == Format::Csv);
     let mut sink: Box<dyn Sink> = match csv {
-        true => Box::new(CsvSink::new(&mut writer, model)?),
-        false => Box::new(JsonSink::new(&mut writer, model)),
+        true => Box::new(CsvSink::new(&mut writer, model, &arguments.keep)?),
+        false => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)),
     };
     let progress = match std::io::stderr().is_terminal() && !arguments.quiet {
         true => ProgressBar::no_length(),

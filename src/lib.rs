@@ -9,6 +9,7 @@ pub mod features;
 pub mod model;
 pub mod score;
 pub mod settings;
+pub mod simulate;
 pub mod timeline;
 pub mod transcript;
 pub mod vad;

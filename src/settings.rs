@@ -97,6 +97,14 @@ impl AnalysisSettings {
     /// The version of the settings that this build measures under.
     pub const VERSION: u32 = 1;
 
+    /// Returns 16 hexadecimal digits that differ for different settings: FNV-1a (64 bits) of their
+    /// JSON.
+    pub fn fingerprint(&self) -> String {
+        // A struct of numbers and one word: serde_json cannot fail on it.
+        let json = serde_json::to_string(self).unwrap_or_default();
+        format!("{:016x}", fnv1a(json.bytes()))
+    }
+
     /// Refuses settings that no analysis can follow.
     ///
     /// # Errors
@@ -168,6 +176,14 @@ impl AnalysisSettings {
         }
         Ok(())
     }
+}
+
+/// FNV-1a, 64 bits, with its published offset and prime: a hash for names that stay the same from
+/// build to build.
+pub(crate) fn fnv1a(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 impl Default for AnalysisSettings {

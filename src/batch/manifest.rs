@@ -563,7 +563,7 @@ fn intervals_of(text: &str) -> Result<Vec<ClockInterval>> {
         .collect()
 }
 
-fn labels(cells: &Cells) -> Result<Labels> {
+pub(super) fn labels(cells: &Cells) -> Result<Labels> {
     let survey = match cells.get("survey_status") {
         Some(text) => Some(
             text.parse::<SurveyStatus>()

@@ -8,12 +8,14 @@
 //! * Threads are explicit ([`Threads`]). A library that starts work on a pool of the process is a
 //!   library that hangs in a forked child; this one never touches rayon's global pool.
 
+mod labelled;
 mod manifest;
 mod pipeline;
 mod row;
 mod summary;
 mod table;
 
+pub use labelled::{Labelled, LabelledCall, read_labelled};
 pub use manifest::{Entry, Labels, Manifest, ManifestOptions};
 pub use pipeline::{Threads, in_order};
 pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
@@ -43,14 +45,19 @@ pub fn score_all(
         let Entry {
             line,
             id,
-            row,
             labels,
+            row,
         } = entry;
+        let extra = row
+            .as_ref()
+            .map(|call| call.metadata.extra.clone())
+            .unwrap_or_default();
         let result = row.and_then(|call| guarded(&call.id, || scorer.score(&call)));
         Outcome {
             line,
             id,
             labels,
+            extra,
             result: result.map(Box::new),
         }
     };

@@ -5,15 +5,17 @@
 //! * Columns have a fixed order, units in their names or in the catalogue, and a schema version.
 //! * What is absent is `null` in JSON, with its reason under `absent`, and an empty cell in CSV.
 //! * Numbers are written with the fewest digits that read back to the same value.
-//! * No word of the transcript and no metadata but the centre's own columns are written.
+//! * No word of the transcript is written, and of the manifest's own columns only those asked for:
+//!   they may hold names and numbers of people.
 
 use super::manifest::Labels;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Value, catalogue};
-use crate::model::{Contribution, Model};
+use crate::model::{Contribution, Model, Prediction};
 use crate::score::Assessment;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Version of the rows' shape; raised when a column changes its name, place or meaning.
@@ -32,6 +34,8 @@ pub struct Outcome {
     pub id: Option<String>,
     /// What the customer said, where the manifest knows.
     pub labels: Labels,
+    /// The manifest's columns without a meaning to this crate.
+    pub extra: BTreeMap<String, String>,
     /// The assessment, or what went wrong.
     pub result: Result<Box<Assessment>>,
 }
@@ -77,17 +81,20 @@ pub struct JsonSink<W> {
     writer: W,
     model: serde_json::Value,
     settings: serde_json::Value,
+    keep: Vec<String>,
 }
 
 impl<W: Write> JsonSink<W> {
-    /// Makes a sink for the rows of one model.
-    pub fn new(writer: W, model: &Model) -> JsonSink<W> {
+    /// Makes a sink for the rows of one model; of the manifest's own columns those named in `keep`
+    /// are written.
+    pub fn new(writer: W, model: &Model, keep: &[String]) -> JsonSink<W> {
         let settings = serde_json::to_value(model.settings()).unwrap_or_default();
         let model = json!({"name": model.name(), "fingerprint": model.fingerprint()});
         JsonSink {
             writer,
             model,
             settings,
+            keep: keep.to_vec(),
         }
     }
 }
@@ -105,6 +112,9 @@ impl<W: Write> Sink for JsonSink<W> {
         row.insert("schema".to_owned(), json!(SCHEMA_VERSION));
         row.insert("line".to_owned(), json!(outcome.line));
         row.insert("call_id".to_owned(), json!(outcome.id));
+        for column in &self.keep {
+            row.insert(column.clone(), json!(outcome.extra.get(column)));
+        }
         match &outcome.result {
             Ok(assessment) => {
                 let (found, judged) = (&assessment.measurements, &assessment.prediction);
@@ -173,10 +183,13 @@ impl<W: Write> Sink for JsonSink<W> {
     }
 }
 
-/// Writes one CSV row a call, features in catalogue order.
+/// Writes one CSV row a call: the columns of [`COLUMNS`], the model and the settings, the columns
+/// kept of the manifest, and the features in catalogue order.
 pub struct CsvSink<W: Write> {
     writer: csv::Writer<W>,
     model: String,
+    settings: String,
+    keep: Vec<String>,
 }
 
 impl<W: Write> std::fmt::Debug for CsvSink<W> {
@@ -187,42 +200,60 @@ impl<W: Write> std::fmt::Debug for CsvSink<W> {
     }
 }
 
-/// The columns before the features.
-const LEADING: [&str; 13] = [
-    "schema",
-    "line",
-    "call_id",
-    "status",
-    "csi",
-    "satisfied",
-    "log_odds",
-    "base_log_odds",
-    "reasons",
-    "warnings",
-    "error_kind",
-    "error",
-    "model",
+/// The cell of a column that follows from the outcome alone.
+type Cell = fn(&Outcome) -> Option<String>;
+
+/// The columns before the features, with their cells; `None` is an empty cell.
+const COLUMNS: [(&str, Cell); 14] = [
+    ("schema", |_| Some(SCHEMA_VERSION.to_string())),
+    ("line", |o| Some(o.line.to_string())),
+    ("call_id", |o| o.id.clone()),
+    ("status", |o| {
+        Some(if o.result.is_ok() { "scored" } else { "failed" }.to_owned())
+    }),
+    ("csi", |o| judged(o).map(|p| p.csi.to_string())),
+    ("satisfied", |o| judged(o).map(|p| p.satisfied.to_string())),
+    ("log_odds", |o| judged(o).map(|p| p.log_odds.to_string())),
+    ("base_log_odds", |o| judged(o).map(|p| p.base.to_string())),
+    ("reasons", |o| judged(o).map(told)),
+    ("warnings", |o| {
+        let warnings = &o.result.as_ref().ok()?.measurements.warnings;
+        Some(
+            warnings
+                .iter()
+                .map(|w| w.code)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    }),
+    ("error_kind", |o| {
+        Some(o.result.as_ref().err()?.kind().name().to_owned())
+    }),
+    ("error", |o| Some(o.result.as_ref().err()?.to_string())),
+    ("mark", |o| o.labels.mark.map(|m| m.to_string())),
+    ("survey_status", |o| {
+        o.labels.survey.map(|s| s.name().to_owned())
+    }),
 ];
 
-impl<W: Write> CsvSink<W> {
-    /// Makes a sink for the rows of one model, and writes the header.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Io`] when it cannot be written.
-    pub fn new(writer: W, model: &Model) -> Result<CsvSink<W>> {
-        let mut writer = csv::Writer::from_writer(writer);
-        let features = catalogue().iter().map(|f| f.name.as_str());
-        let header = LEADING
-            .into_iter()
-            .chain(["mark", "survey_status"])
-            .chain(features);
-        writer.write_record(header).map_err(write_error)?;
-        Ok(CsvSink {
-            writer,
-            model: format!("{} {}", model.name(), model.fingerprint()),
-        })
-    }
+fn judged(outcome: &Outcome) -> Option<&Prediction> {
+    outcome
+        .result
+        .as_ref()
+        .ok()
+        .map(|assessment| &assessment.prediction)
+}
+
+/// Tells the strongest reasons in one cell: `queue_wait_s=310 -0.82; …`.
+fn told(prediction: &Prediction) -> String {
+    let strongest = reasons(&prediction.contributions)
+        .into_iter()
+        .take(TOLD_REASONS);
+    let told = strongest.map(|c| {
+        let value = c.value.as_ref().map_or_else(|_| "absent".to_owned(), cell);
+        format!("{}={value} {:+.2}", c.feature.name, c.log_odds)
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn cell(value: &Value) -> String {
@@ -232,79 +263,51 @@ fn cell(value: &Value) -> String {
     }
 }
 
+impl<W: Write> CsvSink<W> {
+    /// Makes a sink for the rows of one model, and writes the header; of the manifest's own columns
+    /// those named in `keep` are written.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] when it cannot be written.
+    pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<CsvSink<W>> {
+        let mut writer = csv::Writer::from_writer(writer);
+        let fixed = COLUMNS
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(["model", "settings"]);
+        let features = catalogue().iter().map(|f| f.name.as_str());
+        let header = fixed.chain(keep.iter().map(String::as_str)).chain(features);
+        writer.write_record(header).map_err(write_error)?;
+        Ok(CsvSink {
+            writer,
+            model: format!("{} {}", model.name(), model.fingerprint()),
+            settings: model.settings().fingerprint(),
+            keep: keep.to_vec(),
+        })
+    }
+}
+
 impl<W: Write> Sink for CsvSink<W> {
     fn write(&mut self, outcome: &Outcome) -> Result<()> {
-        let none = String::new;
-        let leading = |status: &str, middle: [String; 8]| {
-            let id = outcome.id.clone().unwrap_or_default();
-            let start = [
-                SCHEMA_VERSION.to_string(),
-                outcome.line.to_string(),
-                id,
-                status.to_owned(),
-            ];
-            start.into_iter().chain(middle).chain([self.model.clone()])
-        };
-        let labels = [
-            outcome
-                .labels
-                .mark
-                .map(|m| m.to_string())
-                .unwrap_or_default(),
-            outcome
-                .labels
-                .survey
-                .map(|s| s.name().to_owned())
-                .unwrap_or_default(),
-        ];
-        let record: Vec<String> = match &outcome.result {
-            Ok(assessment) => {
-                let (found, judged) = (&assessment.measurements, &assessment.prediction);
-                let told: Vec<String> = reasons(&judged.contributions)
-                    .into_iter()
-                    .take(TOLD_REASONS)
-                    .map(|c| {
-                        let value = c.value.as_ref().map_or_else(|_| "absent".to_owned(), cell);
-                        format!("{}={value} {:+.2}", c.feature.name, c.log_odds)
-                    })
-                    .collect();
-                let codes: Vec<&str> = found.warnings.iter().map(|w| w.code).collect();
-                let middle = [
-                    judged.csi.to_string(),
-                    judged.satisfied.to_string(),
-                    judged.log_odds.to_string(),
-                    judged.base.to_string(),
-                    told.join("; "),
-                    codes.join("; "),
-                    none(),
-                    none(),
-                ];
-                let values = found.features.values().iter();
-                let values = values.map(|v| v.as_ref().map(cell).unwrap_or_default());
-                leading("scored", middle)
-                    .chain(labels)
-                    .chain(values)
-                    .collect()
-            }
-            Err(error) => {
-                let middle = [
-                    none(),
-                    none(),
-                    none(),
-                    none(),
-                    none(),
-                    none(),
-                    error.kind().name().to_owned(),
-                    error.to_string(),
-                ];
-                let empty = catalogue().iter().map(|_| none());
-                leading("failed", middle)
-                    .chain(labels)
-                    .chain(empty)
-                    .collect()
-            }
-        };
-        self.writer.write_record(&record).map_err(write_error)
+        let fixed = COLUMNS
+            .iter()
+            .map(|(_, cell)| cell(outcome).unwrap_or_default());
+        let given = [self.model.clone(), self.settings.clone()];
+        let kept = self
+            .keep
+            .iter()
+            .map(|c| outcome.extra.get(c).cloned().unwrap_or_default());
+        let features = catalogue().iter().enumerate().map(|(i, _)| {
+            let assessment = outcome.result.as_ref().ok()?;
+            assessment.measurements.features.values()[i]
+                .as_ref()
+                .ok()
+                .map(cell)
+        });
+        let features = features.map(Option::unwrap_or_default);
+        let record = fixed.chain(given).chain(kept).chain(features);
+        self.writer.write_record(record).map_err(write_error)
     }
 
     fn flush(&mut self) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use crate::call::CallId;
 use crate::features::FeatureVector;
+use crate::settings::fnv1a;
 
 /// One measured call and the mark its customer gave.
 #[derive(Clone, Debug)]
@@ -40,13 +41,6 @@ fn unit_hash(domain: u8, key: &str) -> f64 {
     hash ^= hash >> 31;
     // The 53 high bits are a whole number that f64 holds exactly.
     (hash >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-/// FNV-1a, 64 bits.
-pub(super) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

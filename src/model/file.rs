@@ -9,12 +9,11 @@
 //!   this build measures.
 
 use super::encode::{Dropped, Encoder, Input};
-use super::example::fnv1a;
 use super::label::{LabelScale, Target};
 use super::metrics::Evaluation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Feature, FeatureVector, Measured};
-use crate::settings::AnalysisSettings;
+use crate::settings::{AnalysisSettings, fnv1a};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

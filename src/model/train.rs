@@ -19,7 +19,6 @@ use super::learn::{EncodingChoice, Row, learn};
 use super::metrics::{Evaluation, Outcome};
 use super::predict::sigmoid;
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::catalogue;
 use crate::settings::AnalysisSettings;
 use linfa::prelude::{DatasetBase, Fit, ParamGuard};
 use linfa_logistic::LogisticRegression;
@@ -36,6 +35,75 @@ const ASKED: f64 = 1e-9;
 /// From this probability up a customer is called satisfied in the stored metrics.
 const THRESHOLD: f64 = 0.5;
 
+/// What to learn from where nothing else is said: the columns of the essay, and of the turn-taking
+/// features those that exist on most calls.
+pub const RECOMMENDED: [&str; 43] = [
+    "hold_count",
+    "hold_total_s",
+    "hold_longest_s",
+    "hold_share",
+    "queue_wait_s",
+    "ivr_status",
+    "ivr_duration_s",
+    "ivr_step_count",
+    "ivr_no_input_count",
+    "ivr_no_match_count",
+    "ivr_repeat_count",
+    "ivr_operator_request_count",
+    "ivr_last_node",
+    "customer_always_requests_operator",
+    "customer_operator_request_share",
+    "call_duration",
+    "dialog_silence_length_percentage",
+    "dialog_agent_speech_percentage",
+    "dialog_interruptions_count",
+    "dialog_interruptions_speech_length_sum",
+    "dialog_interruptions_raw_speech_length_percentage",
+    "dialog_customer_agent_speech_speed_letters_mean_diff",
+    "dialog_customer_agent_speech_speed_words_mean_diff",
+    "dialog_customer_agent_speech_speed_letters_all_call_mean_diff",
+    "dialog_customer_agent_speech_speed_words_all_call_mean_diff",
+    "customer_letters_in_word_mean",
+    "customer_conv_start_last_sec",
+    "agent_n_words_sum",
+    "agent_conv_start_last_sec",
+    "customer_response_latency_median_s",
+    "customer_interruptions_count",
+    "customer_interruptions_length_sum",
+    "customer_backchannel_rate",
+    "agent_response_latency_median_s",
+    "agent_response_latency_p90_s",
+    "agent_longest_turn_s",
+    "agent_interruptions_count",
+    "agent_interruptions_length_sum",
+    "dialog_turns_per_minute",
+    "dialog_long_silence_count",
+    "dialog_long_silence_length_sum",
+    "dialog_long_silence_percentage",
+    "dialog_customer_speech_percentage_change",
+];
+
+/// Of those, lengths and counts with a long tail: the tenth minute of waiting adds less than the
+/// first.
+pub const LONG_TAILED: [&str; 16] = [
+    "hold_total_s",
+    "hold_longest_s",
+    "queue_wait_s",
+    "ivr_duration_s",
+    "call_duration",
+    "dialog_interruptions_count",
+    "dialog_interruptions_speech_length_sum",
+    "agent_n_words_sum",
+    "customer_conv_start_last_sec",
+    "agent_conv_start_last_sec",
+    "customer_interruptions_count",
+    "customer_interruptions_length_sum",
+    "agent_interruptions_count",
+    "agent_interruptions_length_sum",
+    "dialog_long_silence_count",
+    "dialog_long_silence_length_sum",
+];
+
 /// What is chosen about training.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -48,10 +116,11 @@ pub struct TrainOptions {
     /// What a user has to know before relying on the model; the first line of its card. Defaults to
     /// none.
     pub warning: Option<String>,
-    /// Names of the features to learn from. Defaults to every feature of the catalogue.
+    /// Names of the features to learn from. Defaults to [`RECOMMENDED`]: the labelled calls of a
+    /// centre are few, and every feature more is one more to be wrong about.
     pub features: Vec<String>,
     /// Those of them, numbers from 0 up with a long tail, that are put through ln(1 + x). Defaults
-    /// to none.
+    /// to those of [`LONG_TAILED`].
     pub log1p: Vec<String>,
     /// Levels of a word on fewer training calls share the column *other*. At least 1. Defaults
     /// to 10.
@@ -76,8 +145,8 @@ impl Default for TrainOptions {
             name: "unnamed".into(),
             source: "not stated".into(),
             warning: None,
-            features: catalogue().iter().map(|f| f.name.to_string()).collect(),
-            log1p: Vec::new(),
+            features: RECOMMENDED.map(str::to_owned).to_vec(),
+            log1p: LONG_TAILED.map(str::to_owned).to_vec(),
             level_min_count: 10,
             alpha: 1.0,
             max_iterations: 1_000,
