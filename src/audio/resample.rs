@@ -223,30 +223,48 @@ impl Way {
 /// `samples[i]` is the first of the `2 * weights.len()` around the `i`-th.
 fn double(samples: &[f32], count: usize, weights: &[f32], out: &mut Vec<f32>) {
     let half = weights.len();
-    // So many at a time that their sums stay in the first-level cache.
-    const STRIDE: usize = 512;
-    let mut sums = [0.0f32; STRIDE];
     let mut done = 0;
-    while done < count {
-        let n = STRIDE.min(count - done);
-        let sums = &mut sums[..n];
-        sums.fill(0.0);
-        for (k, &weight) in weights.iter().enumerate() {
-            // The pair at distance k + 1/2 before and after the new sample.
-            let before = &samples[done + half - 1 - k..][..n];
-            let after = &samples[done + half + k..][..n];
-            for ((sum, a), b) in sums.iter_mut().zip(before).zip(after) {
-                *sum += weight * (a + b);
-            }
+    // So many at a time that their sums stay in registers.
+    while done + LANES <= count {
+        let between = between::<LANES>(&samples[done..], weights);
+        let own = lanes::<LANES>(samples, done + half - 1);
+        let mut pairs = [[0.0; 2]; LANES];
+        for n in 0..LANES {
+            pairs[n] = [own[n], between[n]];
         }
-        let own = &samples[done + half - 1..][..n];
-        out.extend(
-            own.iter()
-                .zip(&*sums)
-                .flat_map(|(&x, &between)| [x, between]),
-        );
-        done += n;
+        out.extend_from_slice(pairs.as_flattened());
+        done += LANES;
     }
+    // The same sums in the same order for the rest, one by one.
+    for first in done..count {
+        let [between] = between::<1>(&samples[first..], weights);
+        out.extend([samples[first + half - 1], between]);
+    }
+}
+
+/// Output samples that are computed side by side: four registers of four.
+const LANES: usize = 16;
+
+/// Returns the samples half a step after `N` consecutive input samples; `samples[0]` is the first of
+/// those around the first.
+fn between<const N: usize>(samples: &[f32], weights: &[f32]) -> [f32; N] {
+    let half = weights.len();
+    let mut sums = [0.0; N];
+    for (k, weight) in weights.iter().enumerate() {
+        // The pair at distance k + 1/2 before and after the new sample.
+        let before = lanes::<N>(samples, half - 1 - k);
+        let after = lanes::<N>(samples, half + k);
+        for n in 0..N {
+            sums[n] += weight * (before[n] + after[n]);
+        }
+    }
+    sums
+}
+
+/// Returns `N` samples from `at`, which are there.
+fn lanes<const N: usize>(samples: &[f32], at: usize) -> &[f32; N] {
+    let there = samples.get(at..).and_then(|rest| rest.first_chunk());
+    there.unwrap_or(&[0.0; N])
 }
 
 /// Returns the sum of products, in eight running sums that a processor adds at once.
