@@ -77,6 +77,14 @@ pub(super) fn open(
         .default_track(TrackType::Audio)
         .ok_or_else(no_audio)?;
     let (track_id, time_base) = (track.id, track.time_base);
+    // Where the header itself counts the frames; elsewhere symphonia estimates them. MP3's count
+    // stands beside LAME's delay.
+    let counted = match container {
+        "FLAC" | "MP4" => true,
+        "MP3" => track.delay.is_some(),
+        _ => false,
+    };
+    let promised = track.num_frames.filter(|_| counted).map(Duration::new);
     let Some(CodecParameters::Audio(params)) = &track.codec_params else {
         return Err(no_audio());
     };
@@ -91,6 +99,7 @@ pub(super) fn open(
         decoder,
         track_id,
         time_base,
+        promised,
         spec: None,
         first: None,
         ended: false,
@@ -132,6 +141,8 @@ struct Stream {
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
     time_base: Option<TimeBase>,
+    /// The length that the header promises, in units of the time base.
+    promised: Option<Duration>,
     /// Rate in Hz and channels, as first decoded.
     spec: Option<(u32, usize)>,
     /// The frames that were decoded to find them.
@@ -173,29 +184,44 @@ impl Stream {
     /// Reads and decodes one packet, and appends its frames.
     fn step(&mut self, planes: &mut Planes, at: u64, notes: &mut Notes) -> Result<Step> {
         let rate = self.spec.map_or(48_000, |(rate, _)| rate);
+        let promised = self.promised.map(|length| self.frames_of(length, rate));
+        let decoded = at;
         let at = instant(at, rate);
-        let mut break_off = |reason: String| {
+        let break_off = |notes: &mut Notes, reason: String| {
             notes.add(AudioWarning::BrokeOff { at, reason });
             Ok(Step::End)
         };
         let packet = match guard(|| self.reader.next_packet()) {
             Ok(Ok(Some(packet))) => packet,
-            Ok(Ok(None)) => return Ok(Step::End),
+            Ok(Ok(None)) => {
+                // MP3 has no end mark, and a file may be cut between two packets.
+                let slack = u64::from(rate / 10);
+                if let Some(promised) = promised.filter(|p| decoded.saturating_add(slack) < *p) {
+                    let promised = instant(promised, rate);
+                    notes.add(AudioWarning::Truncated { at, promised });
+                }
+                return Ok(Step::End);
+            }
             Ok(Err(Symphonia::IoError(error))) => {
                 return match error.kind() {
-                    io::ErrorKind::UnexpectedEof => break_off("the file ends too early".to_owned()),
+                    io::ErrorKind::UnexpectedEof => {
+                        break_off(notes, "the file ends too early".to_owned())
+                    }
                     // What a container's bytes bring forth; the system's own errors are others.
                     io::ErrorKind::InvalidData
                     | io::ErrorKind::InvalidInput
-                    | io::ErrorKind::Other => break_off(error.to_string()),
+                    | io::ErrorKind::Other => break_off(notes, error.to_string()),
                     _ => Err(Error::io(&self.name, &error)),
                 };
             }
             Ok(Err(Symphonia::ResetRequired)) => {
-                return break_off("a second recording follows in the same file".to_owned());
+                return break_off(
+                    notes,
+                    "a second recording follows in the same file".to_owned(),
+                );
             }
-            Ok(Err(error)) => return break_off(error.to_string()),
-            Err(defect) => return break_off(defect),
+            Ok(Err(error)) => return break_off(notes, error.to_string()),
+            Err(defect) => return break_off(notes, defect),
         };
         if packet.track_id != self.track_id {
             return Ok(Step::Nothing);
@@ -233,7 +259,7 @@ impl Stream {
         });
         match decoded {
             Ok(Ok(step)) => Ok(step),
-            Ok(Err(None)) => break_off("the rate or the channels change".to_owned()),
+            Ok(Err(None)) => break_off(notes, "the rate or the channels change".to_owned()),
             Ok(Err(Some(error))) => {
                 let frames = self.frames_of(packet.dur, rate).min(MOST_PACKET_FRAMES) as usize;
                 notes.add(AudioWarning::Damaged {
@@ -253,7 +279,7 @@ impl Stream {
                     Step::Nothing
                 })
             }
-            Err(defect) => break_off(defect),
+            Err(defect) => break_off(notes, defect),
         }
     }
 

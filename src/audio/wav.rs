@@ -375,6 +375,10 @@ enum Coding {
     Float64,
     ALaw,
     MuLaw,
+    #[cfg_attr(
+        not(feature = "codecs"),
+        expect(dead_code, reason = "refused without decoders")
+    )]
     Adpcm(Adpcm),
 }
 
