@@ -93,11 +93,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     (options.name, options.source, options.alpha) =
         (arguments.name, arguments.source, arguments.alpha);
     if !arguments.features.is_empty() {
-        options.log1p.retain(|f| arguments.features.contains(f));
         options.features = arguments.features;
     }
     options.features.retain(|f| !arguments.without.contains(f));
-    options.log1p.retain(|f| !arguments.without.contains(f));
     let examples: Vec<Example<'_>> = (labelled.calls.iter())
         .map(|c| Example {
             id: c.id.clone(),

@@ -2,7 +2,7 @@
 //! `cargo run --release --example train_builtin` writes `models/builtin.{json,md}`;
 //! with `--check` it compares instead, and fails when they differ by more than rounding.
 
-use callcsi::model::train::{LONG_TAILED, RECOMMENDED};
+use callcsi::model::train::RECOMMENDED;
 use callcsi::model::{Example, LabelScale, Model, Outcome, Predictor, TrainOptions, train};
 use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
@@ -69,7 +69,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(|f| **f != "ivr_last_node")
         .map(|f| (*f).to_owned())
         .collect();
-    options.log1p = LONG_TAILED.map(str::to_owned).to_vec();
     options.source = format!(
         "{} calls of callcsi's simulator, seed 2026, every one of them with a mark; speech as \
          simulated, not as heard; causes and effects as listed in the documentation of \

@@ -87,9 +87,11 @@ pub(super) fn mark_backchannels(
         for own in utterances.get_mut(side) {
             let length = own.segment.duration();
             let under = other_speech.duration_within(own.segment);
-            // The other goes on when one of its utterances runs past the end of this one.
-            let goes_on = at(&others, own.segment.end())
-                .is_some_and(|o| o.segment.start() < own.segment.end());
+            // The other goes on: it spoke before this one began, and does after it has ended. Who
+            // is overlapped at the end of a short word did not listen.
+            let before = at(&others, own.segment.start())
+                .is_some_and(|o| o.segment.start() < own.segment.start());
+            let goes_on = before && at(&others, own.segment.end()).is_some();
             own.backchannel = length <= settings.backchannel_max
                 && under.nanos() * 2 >= length.nanos()
                 && goes_on;

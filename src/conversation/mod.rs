@@ -15,7 +15,8 @@
 //!   begins within `episode_join` of the last one's end; a chain is an episode when it has two
 //!   fragments or more, or its overlap is at least `episode_min_single`.
 //! * **backchannel**: an utterance of at most `backchannel_max`, at least half of it inside the
-//!   other's speech, after whose end the other goes on.
+//!   other's speech, while the other goes on: an utterance of the other began before it, and one
+//!   lasts beyond its end.
 //! * **interruption, attributed**: an utterance that is no backchannel and starts inside an
 //!   utterance of the other, at least `interruption_onset` after that one began, with at least
 //!   `overlap_min` of simultaneous speech. It is *successful* when the other stops first.

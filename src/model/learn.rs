@@ -3,7 +3,7 @@
 use super::encode::{Dropped, Encoder, Encoding, Input, Level, Standard, Transform, find};
 use crate::call::CallId;
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Feature, FeatureVector, Kind, Measured, Value};
+use crate::features::{Feature, FeatureVector, Kind, Measured, Value, position};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A standard deviation below this part of the largest value is rounding, and the value constant.
@@ -28,9 +28,11 @@ pub(super) fn learn(
     rows: &[Row<'_>],
     choice: &EncodingChoice<'_>,
 ) -> Result<(Encoder, Vec<Dropped>)> {
-    if let Some(name) = choice.log1p.iter().find(|n| !choice.features.contains(n)) {
+    // A name that is not among the features chosen does nothing, so that the list may be kept while
+    // the features change; one that no feature has is a slip.
+    if let Some(name) = choice.log1p.iter().find(|n| position(n).is_none()) {
         let place = "options.log1p";
-        let wanted = "one of the features chosen";
+        let wanted = "a feature that this build measures";
         return Err(Error::new(ErrorKind::Invalid, place, name, wanted));
     }
     let mut learner = Learner {

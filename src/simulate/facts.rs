@@ -5,7 +5,7 @@
 
 use crate::call::{IvrStatus, Side, Sides};
 use crate::settings::AnalysisSettings;
-use crate::timeline::{Segment, Span, Timeline};
+use crate::timeline::{Segment, Span, Time, Timeline};
 use crate::transcript::Utterance;
 
 /// The causes of satisfaction on one call. What does not exist on the call is `None`.
@@ -48,64 +48,75 @@ pub(super) fn utterance_segments(speech: &Timeline) -> Timeline {
     speech.bridge(AnalysisSettings::default().utterance_join)
 }
 
-/// Tells whether `a`, said by one side, is a backchannel under the other side's `others`.
-fn is_backchannel(a: Segment, others: &Timeline) -> bool {
+/// Tells whether `a`, said by one side, is a backchannel under the other side's utterances.
+fn is_backchannel(a: Segment, others: &Timeline, speech: &Timeline) -> bool {
     let settings = AnalysisSettings::default();
-    let inside = others.duration_within(a);
-    let goes_on = others
+    let inside = speech.duration_within(a);
+    let before = others
         .segments()
         .iter()
-        .any(|o| o.start() < a.start() && o.end() > a.end());
+        .any(|o| o.start() < a.start() && a.start() < o.end());
+    let after = others
+        .segments()
+        .iter()
+        .any(|o| o.start() <= a.end() && a.end() < o.end());
     a.duration() <= settings.backchannel_max
         && inside.nanos() * 2 >= a.duration().nanos()
-        && goes_on
+        && before
+        && after
 }
 
 /// Counts the attributed interruptions made by `side`: its utterances that begin while the other
-/// has been speaking for `interruption_onset`, overlap by `overlap_min`, and are no backchannel.
-pub(super) fn interruptions(utterances: &Sides<Timeline>, side: Side) -> u32 {
+/// has had the floor for `interruption_onset`, overlap by `overlap_min`, and are no backchannel.
+pub(super) fn interruptions(speech: &Sides<Timeline>, side: Side) -> u32 {
     let settings = AnalysisSettings::default();
-    let others = utterances.get(side.other());
+    let utterances = Sides::from_fn(|side| utterance_segments(speech.get(side)));
+    let (own, others) = (utterances.get(side), utterances.get(side.other()));
     let cuts_in = |a: &&Segment| {
-        let under_way = others
-            .segments()
-            .iter()
-            .find(|o| o.start() + settings.interruption_onset <= a.start() && a.start() < o.end());
-        let overlap = under_way.and_then(|o| o.intersection(**a));
-        overlap.is_some_and(|o| o.duration() >= settings.overlap_min)
-            && !is_backchannel(**a, others)
+        let under_way = others.segments().iter().find(|o| {
+            o.start() + settings.interruption_onset <= a.start()
+                && a.start() < o.end()
+                && !is_backchannel(**o, own, speech.get(side))
+        });
+        let both = under_way.and_then(|o| o.intersection(**a));
+        let overlap = both.map(|b| (&speech.agent & &speech.customer).duration_within(b));
+        overlap.is_some_and(|o| o >= settings.overlap_min)
+            && !is_backchannel(**a, others, speech.get(side.other()))
     };
-    utterances
-        .get(side)
-        .segments()
-        .iter()
-        .filter(cuts_in)
-        .count() as u32
+    own.segments().iter().filter(cuts_in).count() as u32
 }
 
 /// Returns the offsets from the end of the other side's turn to the start of `side`'s, in seconds.
-pub(super) fn responses(utterances: &Sides<Timeline>, side: Side) -> Vec<f64> {
+/// A turn ends with the latest of its utterances.
+pub(super) fn responses(speech: &Sides<Timeline>, side: Side) -> Vec<f64> {
+    let utterances = Sides::from_fn(|side| utterance_segments(speech.get(side)));
     let mut said: Vec<(Segment, Side)> = Vec::new();
     for who in Side::BOTH {
-        let others = utterances.get(who.other());
+        let (others, spoken) = (utterances.get(who.other()), speech.get(who.other()));
         let own = utterances.get(who).segments().iter();
         said.extend(
-            own.filter(|a| !is_backchannel(**a, others))
+            own.filter(|a| !is_backchannel(**a, others, spoken))
                 .map(|a| (*a, who)),
         );
     }
     said.sort_unstable_by_key(|(segment, who)| (*segment, *who));
-    let pairs = said.windows(2).filter(|w| w[0].1 != side && w[1].1 == side);
+    let turns: Vec<&[(Segment, Side)]> = said.chunk_by(|a, b| a.1 == b.1).collect();
+    let pairs = turns.windows(2).filter(|w| w[1][0].1 == side);
     pairs
-        .map(|w| (w[1].0.start() - w[0].0.end()).seconds())
+        .filter_map(|w| {
+            let end = w[0].iter().map(|(segment, _)| segment.end()).max()?;
+            Some((w[1][0].0.start() - end).seconds())
+        })
         .collect()
 }
 
-/// Returns the silences of both sides of at least `silence_min`, outside the holds and between the
-/// first and the last speech.
-pub(super) fn silences(speech: &Sides<Timeline>, holds: &Timeline) -> Timeline {
-    let gaps = (&speech.agent | &speech.customer).gaps();
-    (&gaps - holds).prune(AnalysisSettings::default().silence_min)
+/// Returns the silences of both sides of at least `silence_min`, outside the holds, from the start
+/// of the call to its end.
+pub(super) fn silences(speech: &Sides<Timeline>, holds: &Timeline, duration: Span) -> Timeline {
+    let whole = Segment::new(Time::ZERO, Time::ZERO + duration);
+    let silent = &whole.map(Timeline::from).unwrap_or_default() - &speech.agent;
+    let silent = &(&silent - &speech.customer) - holds;
+    silent.prune(AnalysisSettings::default().silence_min)
 }
 
 /// Returns the mean probability of a negative emotion at the end of the customer's speech.
@@ -166,8 +177,10 @@ mod tests {
             agent: speech(&[(0.0, 5.0), (30.0, 31.0)]),
             customer: speech(&[(10.0, 11.0), (33.0, 34.0)]),
         };
-        // Silent 5-10 (5 s), 11-30 less the hold 12-28 (1 s and 2 s: too short), 31-33 (2 s).
+        // Silent 5-10 (5 s), 11-30 less the hold 12-28 (1 s and 2 s: too short), 31-33 (2 s) and
+        // 34-38 (4 s).
         let holds = speech(&[(12.0, 28.0)]);
-        assert_eq!(silences(&both, &holds).duration(), Span::from_millis(5_000));
+        let silences = silences(&both, &holds, Span::from_millis(38_000));
+        assert_eq!(silences.duration(), Span::from_millis(9_000));
     }
 }

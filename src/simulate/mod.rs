@@ -289,9 +289,8 @@ fn gather(
     duration: Span,
 ) -> Facts {
     let ivr = metadata.ivr.clone().unwrap_or_default();
-    let joined = Sides::from_fn(|side| facts::utterance_segments(speech.get(side)));
     let minutes = duration.seconds() / 60.0;
-    let per_min = |side| f64::from(facts::interruptions(&joined, side)) / minutes;
+    let per_min = |side| f64::from(facts::interruptions(speech, side)) / minutes;
     let spoken = Sides::from_fn(|side| speech.get(side).duration().seconds());
     let words_per_s = |side: Side| {
         let own = utterances.iter().filter(|u| u.side == side);
@@ -314,12 +313,14 @@ fn gather(
         ivr_failure_count: failures.map(|(silent, unmatched)| silent + unmatched),
         ivr_repeat_count: ivr.nodes_repeated(),
         customer_always_requests_operator: history.and_then(|c| c.always_requests_operator),
-        silence_total_s: facts::silences(speech, holds).duration().seconds(),
+        silence_total_s: facts::silences(speech, holds, duration)
+            .duration()
+            .seconds(),
         agent_interruptions_per_min: per_min(Side::Agent),
         customer_interruptions_per_min: per_min(Side::Customer),
         agent_speech_share: spoken.agent / (spoken.agent + spoken.customer),
         speech_speed_difference: words_per_s(Side::Customer) - words_per_s(Side::Agent),
-        agent_response_median_s: facts::median(facts::responses(&joined, Side::Agent)),
+        agent_response_median_s: facts::median(facts::responses(speech, Side::Agent)),
         customer_end_negative: None,
     }
 }

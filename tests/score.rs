@@ -1,0 +1,330 @@
+//! From a recording to an estimate, on calls whose truth is known.
+
+use callcsi::ErrorKind;
+use callcsi::call::{AgentChannel, Call, CallId, Input, Metadata, Side};
+use callcsi::features::{Absence, FeatureVector, Value};
+use callcsi::model::Predictor;
+use callcsi::score::{Extractor, Scorer};
+use callcsi::settings::AnalysisSettings;
+use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
+use callcsi::simulate::{MissingShares, SimulatedCall, SimulationSettings, Simulator};
+use std::io::Cursor;
+
+fn simulated(index: u64) -> SimulatedCall {
+    let mut settings = SimulationSettings::seeded(11);
+    settings.mean_talk_s = 60.0;
+    settings.missing = MissingShares::none();
+    Simulator::new(settings).unwrap().call(index)
+}
+
+fn wav(call: &SimulatedCall, format: WavFormat) -> Input {
+    let mut bytes = Cursor::new(Vec::new());
+    write_wav(&mut bytes, call, &RenderSettings::default(), format).unwrap();
+    Input::Bytes {
+        name: "simulated.wav".to_owned(),
+        bytes: bytes.into_inner().into(),
+    }
+}
+
+fn json(call: &SimulatedCall) -> Input {
+    let bytes = call.transcript.as_ref().unwrap().to_json().into_bytes();
+    Input::Bytes {
+        name: "simulated.json".to_owned(),
+        bytes: bytes.into(),
+    }
+}
+
+fn full(call: &SimulatedCall) -> Call {
+    Call::new(call.id.as_str())
+        .stereo(wav(call, WavFormat::Pcm16), AgentChannel::Left)
+        .transcript(json(call))
+        .metadata(call.metadata.clone())
+}
+
+fn extractor() -> Extractor {
+    Extractor::new(AnalysisSettings::default()).unwrap()
+}
+
+fn number(features: &FeatureVector, name: &str) -> Option<f64> {
+    match features.get(name)? {
+        Ok(Value::Number(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+#[test]
+fn measurements_equal_the_simulators_own_plain_ones() {
+    // The simulator reads its causes off the truth by definitions of its own.
+    let simulator = Simulator::new(SimulationSettings::seeded(3)).unwrap();
+    let extractor = extractor();
+    for call in simulator.calls(60) {
+        let transcript = callcsi::transcript::Transcript {
+            utterances: call.utterances.clone(),
+            ..Default::default()
+        };
+        let features = extractor
+            .measure_speech(
+                Some(&call.speech),
+                Some(&transcript),
+                call.duration,
+                &call.full_metadata,
+            )
+            .unwrap();
+        let minutes = call.duration.seconds() / 60.0;
+        let facts = &call.facts;
+        let pairs = [
+            ("queue_wait_s", Some(facts.queue_wait_s)),
+            ("hold_total_s", Some(facts.hold_total_s)),
+            (
+                "dialog_long_silence_length_sum",
+                Some(facts.silence_total_s),
+            ),
+            (
+                "dialog_agent_speech_percentage",
+                Some(facts.agent_speech_share),
+            ),
+            (
+                "dialog_customer_agent_speech_speed_words_all_call_mean_diff",
+                Some(facts.speech_speed_difference),
+            ),
+            (
+                "agent_response_latency_median_s",
+                facts.agent_response_median_s,
+            ),
+            (
+                "agent_interruptions_count",
+                Some(facts.agent_interruptions_per_min * minutes),
+            ),
+            (
+                "customer_interruptions_count",
+                Some(facts.customer_interruptions_per_min * minutes),
+            ),
+        ];
+        for (name, wanted) in pairs {
+            let found = number(&features, name);
+            let same = match (found, wanted) {
+                (Some(found), Some(wanted)) => (found - wanted).abs() < 1e-6,
+                (found, wanted) => found == wanted,
+            };
+            assert!(
+                same,
+                "{} {name}: found {found:?}, wanted {wanted:?}",
+                call.id
+            );
+        }
+    }
+}
+
+#[test]
+fn measured_sound_is_near_the_truth() {
+    let extractor = extractor();
+    for index in 0..3 {
+        let call = simulated(index);
+        let heard = extractor.extract(&full(&call)).unwrap().features;
+        let truth = extractor
+            .measure_speech(
+                Some(&call.speech),
+                call.transcript.as_ref(),
+                call.duration,
+                &call.metadata,
+            )
+            .unwrap();
+        // A sixteenth of a second is two frames of the detector; talk time may be off by a tenth.
+        for side in Side::BOTH {
+            let name = format!("{side}_speech_length_sum");
+            let (heard, truth) = (
+                number(&heard, &name).unwrap(),
+                number(&truth, &name).unwrap(),
+            );
+            assert!(
+                (heard / truth - 1.0).abs() < 0.1,
+                "{name}: {heard} for {truth}"
+            );
+        }
+        for name in [
+            "call_duration",
+            "customer_n_words_sum",
+            "queue_wait_s",
+            "hold_count",
+        ] {
+            let (heard, truth) = (number(&heard, name), number(&truth, name));
+            assert!(
+                heard.zip(truth).is_none_or(|(h, t)| (h - t).abs() < 1e-3),
+                "{name}: {heard:?} for {truth:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn companded_sound_gives_nearly_the_same_measurements() {
+    let call = simulated(1);
+    let of = |format| {
+        let call = Call::new("1").stereo(wav(&call, format), AgentChannel::Left);
+        extractor().extract(&call).unwrap().features
+    };
+    let (pcm, mulaw) = (of(WavFormat::Pcm16), of(WavFormat::MuLaw));
+    for name in ["agent_speech_length_sum", "customer_speech_length_sum"] {
+        let (a, b) = (number(&pcm, name).unwrap(), number(&mulaw, name).unwrap());
+        assert!((a - b).abs() < 0.02 * a, "{name}: {a} and {b}");
+    }
+}
+
+#[test]
+fn swapping_the_declared_channel_swaps_the_sides() {
+    let call = simulated(2);
+    let of = |channel| {
+        let call = Call::new("1").stereo(wav(&call, WavFormat::Pcm16), channel);
+        extractor().extract(&call).unwrap().features
+    };
+    let (left, right) = (of(AgentChannel::Left), of(AgentChannel::Right));
+    assert_eq!(
+        left.get("agent_speech_length_sum"),
+        right.get("customer_speech_length_sum")
+    );
+    assert_eq!(
+        left.get("customer_conv_start_last_sec"),
+        right.get("agent_conv_start_last_sec")
+    );
+}
+
+#[test]
+fn assessment_explains_itself() {
+    let scorer = Scorer::builtin().unwrap();
+    let assessment = scorer.score(&full(&simulated(0))).unwrap();
+    let judged = &assessment.prediction;
+    let sum: f64 = judged.contributions.iter().map(|c| c.log_odds).sum();
+    assert!((judged.base + sum - judged.log_odds).abs() < 1e-9);
+    assert!((judged.satisfied - 1.0 / (1.0 + (-judged.log_odds).exp())).abs() < 1e-12);
+    assert!((1.0..=5.0).contains(&judged.csi));
+    // Features measured before give the same estimate without the sound.
+    let again = scorer
+        .predictor()
+        .predict(&assessment.measurements.features);
+    assert_eq!(again.log_odds, judged.log_odds);
+    // And the whole is the same every time.
+    let twice = scorer.score(&full(&simulated(0))).unwrap();
+    assert_eq!(
+        twice.measurements.features,
+        assessment.measurements.features
+    );
+}
+
+#[test]
+fn transcript_alone_is_a_call() {
+    let call = simulated(0);
+    let measurements = extractor()
+        .extract(&Call::new("1").transcript(json(&call)))
+        .unwrap();
+    assert_eq!(
+        number(&measurements.features, "call_duration"),
+        Some(call.duration.seconds())
+    );
+    assert!(number(&measurements.features, "agent_n_words_sum").is_some());
+}
+
+#[test]
+fn facts_alone_are_a_call() {
+    let metadata = Metadata::from_json(r#"{"queue": {"wait_s": 9}}"#).unwrap();
+    let measurements = extractor()
+        .extract(&Call::new("1").metadata(metadata))
+        .unwrap();
+    assert_eq!(number(&measurements.features, "queue_wait_s"), Some(9.0));
+    let duration = measurements.features.get("call_duration");
+    assert_eq!(duration, Some(&Err(Absence::NoRecording)));
+}
+
+#[test]
+fn dual_mono_voids_what_tells_the_sides_apart() {
+    let call = simulated(0);
+    let mono: Vec<i16> = {
+        let Input::Bytes { bytes, .. } = wav(&call, WavFormat::Pcm16) else {
+            panic!()
+        };
+        let mut reader = hound::WavReader::new(Cursor::new(bytes.to_vec())).unwrap();
+        reader
+            .samples::<i16>()
+            .step_by(2)
+            .map(Result::unwrap)
+            .collect()
+    };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut bytes = Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
+    for sample in &mono {
+        writer.write_sample(*sample).unwrap();
+        writer.write_sample(*sample).unwrap();
+    }
+    writer.finalize().unwrap();
+    let input = Input::Bytes {
+        name: "dual.wav".to_owned(),
+        bytes: bytes.into_inner().into(),
+    };
+    let measurements = extractor()
+        .extract(&Call::new("1").stereo(input, AgentChannel::Left))
+        .unwrap();
+    let codes: Vec<&str> = measurements.warnings.iter().map(|w| w.code).collect();
+    assert_eq!(codes, ["dual_mono"]);
+    let speech = measurements.features.get("agent_speech_length_sum");
+    assert_eq!(speech, Some(&Err(Absence::DualMono)));
+    // The length of the call is known all the same.
+    let seconds = mono.len() as f64 / 8_000.0;
+    assert_eq!(
+        number(&measurements.features, "call_duration"),
+        Some(seconds)
+    );
+}
+
+#[test]
+fn transcript_of_another_call_is_suspected() {
+    let (call, other) = (simulated(0), simulated(1));
+    let mismatched = Call::new("1")
+        .stereo(wav(&call, WavFormat::Pcm16), AgentChannel::Right)
+        .transcript(json(&other));
+    let measurements = extractor().extract(&mismatched).unwrap();
+    let codes: Vec<&str> = measurements.warnings.iter().map(|w| w.code).collect();
+    assert!(codes.contains(&"transcript_unheard"), "{codes:?}");
+    let fitting = extractor().extract(&full(&call)).unwrap();
+    assert!(fitting.warnings.is_empty(), "{:?}", fitting.warnings);
+}
+
+#[test]
+fn errors_name_the_call_and_the_place() {
+    let call = simulated(0);
+    let hold = r#"{"holds": {"intervals": [{"start_s": 5, "end_s": 100000}]}}"#;
+    let impossible = full(&call).metadata(Metadata::from_json(hold).unwrap());
+    let error = extractor().extract(&impossible).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.place()),
+        (ErrorKind::Invalid, "holds.intervals[0]")
+    );
+    assert_eq!(error.call(), Some(&CallId::new(call.id.as_str())));
+
+    let missing = Call::new("нет").stereo("/nowhere/звонок.wav", AgentChannel::Left);
+    let error = extractor().extract(&missing).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(
+        error
+            .to_string()
+            .starts_with("call нет: /nowhere/звонок.wav"),
+        "{error}"
+    );
+}
+
+#[test]
+fn bundled_model_measures_under_todays_defaults() {
+    let predictor = Predictor::builtin().unwrap();
+    assert_eq!(*predictor.model().settings(), AnalysisSettings::default());
+    let card = predictor.model().card();
+    assert!(
+        card.lines()
+            .next()
+            .unwrap()
+            .contains("knows no real customers")
+    );
+}
