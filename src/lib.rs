@@ -80,3 +80,8 @@ pub mod transcript;
 pub mod vad;
 
 pub use error::{Error, ErrorKind, Result};
+
+/// The README's example is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
