@@ -92,6 +92,7 @@ struct Inner {
     found: String,
     wanted: String,
     hint: Option<String>,
+    io: Option<std::io::ErrorKind>,
 }
 
 impl Inner {
@@ -128,17 +129,16 @@ impl Error {
             found: legible(found),
             wanted: legible(wanted),
             hint: None,
+            io: None,
         }))
     }
 
     /// Makes an error of the operating system about the file or stream at `place`.
     pub(crate) fn io(place: impl fmt::Display, error: &std::io::Error) -> Error {
-        Error::new(
-            ErrorKind::Io,
-            place,
-            error,
-            "a file or stream that can be read or written",
-        )
+        let wanted = "a file or stream that can be read or written";
+        let mut made = Error::new(ErrorKind::Io, place, error, wanted);
+        made.0.io = Some(error.kind());
+        made
     }
 
     /// Adds the likely mistake, worded as a question or an advice.
@@ -166,6 +166,12 @@ impl Error {
     /// Returns whose fault it is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Returns what the operating system said, where it refused: a command tells a reader who has
+    /// left (`BrokenPipe`) from a full disk by it.
+    pub fn io_kind(&self) -> Option<std::io::ErrorKind> {
+        self.0.io
     }
 
     /// Returns the call concerned, where one is known.

@@ -57,13 +57,8 @@ pub trait Sink {
     fn flush(&mut self) -> Result<()>;
 }
 
-fn write_error(error: impl std::fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::Io,
-        "output",
-        error,
-        "a place that can be written",
-    )
+fn write_error(error: impl Into<std::io::Error>) -> Error {
+    Error::io("output", &error.into())
 }
 
 /// Returns the contributions that move the estimate, strongest first.
