@@ -180,7 +180,7 @@ impl Manifest {
         let cells = match cells {
             Ok(cells) => cells,
             Err(error) => {
-                let row = Err(error);
+                let row = Err(error.within(place));
                 return Entry {
                     line,
                     id: None,
