@@ -58,7 +58,7 @@ pub struct Rows {
 enum Source {
     Csv {
         reader: Box<csv::Reader<Box<dyn Read + Send>>>,
-        record: csv::StringRecord,
+        record: csv::ByteRecord,
     },
     Json {
         reader: Box<dyn BufRead + Send>,
@@ -133,9 +133,14 @@ pub fn read_table(path: &Path) -> Result<Rows> {
     let delimiter = [b',', b';', b'\t']
         .into_iter()
         .max_by_key(|&d| (count(d), d == b','));
-    let boxed: Box<dyn Read + Send> = Box::new(reader);
+    let boxed: Box<dyn Read + Send> = Box::new(Newlines {
+        inner: reader,
+        last: b'\n',
+    });
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter.unwrap_or(b','))
+        // The cells are counted below, where the line is known.
+        .flexible(true)
         .from_reader(boxed);
     let headers = reader
         .headers()
@@ -168,7 +173,7 @@ pub fn read_table(path: &Path) -> Result<Rows> {
     }
     let source = Source::Csv {
         reader: Box::new(reader),
-        record: csv::StringRecord::new(),
+        record: csv::ByteRecord::new(),
     };
     Ok(Rows {
         name,
@@ -189,21 +194,65 @@ impl Rows {
     }
 }
 
+fn not_utf8() -> Error {
+    let error = Error::new(ErrorKind::IllFormed, "", "text that is no UTF-8", "UTF-8");
+    error.hint("is it Windows-1251? save the table as UTF-8")
+}
+
 fn csv_error(error: &csv::Error) -> Error {
     match error.kind() {
         csv::ErrorKind::Io(e) => Error::io("", e),
-        csv::ErrorKind::Utf8 { .. } => {
-            let error = Error::new(ErrorKind::IllFormed, "", "text that is no UTF-8", "UTF-8");
-            error.hint("is it Windows-1251? save the table as UTF-8")
-        }
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            let wanted = format!("{expected_len}, as in the header");
-            Error::new(ErrorKind::IllFormed, "", format!("{len} cells"), wanted)
-                .hint("is a delimiter inside a cell without quotes?")
-        }
+        csv::ErrorKind::Utf8 { .. } => not_utf8(),
         _ => Error::new(ErrorKind::IllFormed, "", error, "CSV"),
+    }
+}
+
+fn csv_cells(columns: &[String], record: &csv::ByteRecord) -> Result<Cells> {
+    if record.len() != columns.len() {
+        let found = format!("{} cells", record.len());
+        let wanted = format!("{}, as in the header", columns.len());
+        let error = Error::new(ErrorKind::IllFormed, "", found, wanted);
+        return Err(error.hint("is a delimiter inside a cell without quotes, or a quote left open?"));
+    }
+    let mut cells = Cells::default();
+    for (column, value) in columns.iter().zip(record) {
+        cells.add(column, std::str::from_utf8(value).map_err(|_| not_utf8())?);
+    }
+    Ok(cells)
+}
+
+/// Passes text on with every line ended by one LF, the last one too: so the line of a record is
+/// the LFs before it, whatever the file ends its lines with.
+struct Newlines<R> {
+    inner: R,
+    last: u8,
+}
+
+impl<R: Read> Read for Newlines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let count = self.inner.read(buffer)?;
+            if count == 0 {
+                let missing = !matches!(self.last, b'\r' | b'\n') && !buffer.is_empty();
+                if missing {
+                    buffer[0] = b'\n';
+                    self.last = b'\n';
+                }
+                return Ok(usize::from(missing));
+            }
+            let mut kept = 0;
+            for i in 0..count {
+                let byte = buffer[i];
+                if !(byte == b'\n' && self.last == b'\r') {
+                    buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+                    kept += 1;
+                }
+                self.last = byte;
+            }
+            if kept > 0 {
+                return Ok(kept);
+            }
+        }
     }
 }
 
@@ -213,22 +262,18 @@ impl Iterator for Rows {
     fn next(&mut self) -> Option<(u64, Result<Cells>)> {
         match &mut self.source {
             Source::Csv { reader, record } => {
-                let before = reader.position().line();
-                match reader.read_record(record) {
+                match reader.read_byte_record(record) {
                     Ok(false) => None,
                     Ok(true) => {
-                        let line = record.position().map_or(before, csv::Position::line);
-                        let mut cells = Cells::default();
-                        for (column, value) in self.columns.iter().zip(record.iter()) {
-                            cells.add(column, value);
-                        }
-                        Some((line, Ok(cells)))
+                        // The reader stands behind the record's last LF; empty lines before the
+                        // record are behind it too, so its own place would be theirs.
+                        let within = record.as_slice().iter().filter(|&&b| b == b'\n').count();
+                        let line = reader.position().line().saturating_sub(1 + within as u64);
+                        Some((line, csv_cells(&self.columns, record)))
                     }
                     Err(error) => {
-                        let line = error.position().map_or(before, csv::Position::line);
-                        if matches!(error.kind(), csv::ErrorKind::Io(_)) {
-                            self.source = Source::Done;
-                        }
+                        let line = reader.position().line();
+                        self.source = Source::Done;
                         Some((line, Err(csv_error(&error))))
                     }
                 }
