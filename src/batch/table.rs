@@ -282,8 +282,14 @@ impl Iterator for Rows {
                 let mut text = Vec::new();
                 *line += 1;
                 let at = *line;
-                match reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut text) {
+                match read_line(reader, MAX_LINE, &mut text) {
                     Ok(0) => return None,
+                    Ok(count) if count > MAX_LINE => {
+                        let wanted = format!("a line of at most {MAX_LINE} bytes");
+                        let found = "a longer one";
+                        let error = Error::new(ErrorKind::Unsupported, "", found, wanted);
+                        return Some((at, Err(error)));
+                    }
                     Ok(_) if text.iter().all(u8::is_ascii_whitespace) => {}
                     Ok(_) => return Some((at, json_cells(&text))),
                     Err(error) => {
@@ -295,6 +301,16 @@ impl Iterator for Rows {
             Source::Done => None,
         }
     }
+}
+
+/// Reads a line, of which at most `most` bytes are kept and the rest is passed over. Returns how
+/// many were kept or, when that was not all, more than `most`.
+fn read_line(reader: &mut dyn BufRead, most: u64, text: &mut Vec<u8>) -> std::io::Result<u64> {
+    let count = (&mut *reader).take(most).read_until(b'\n', text)? as u64;
+    if count < most || text.ends_with(b"\n") {
+        return Ok(count);
+    }
+    Ok(count + reader.skip_until(b'\n')? as u64)
 }
 
 fn json_cells(line: &[u8]) -> Result<Cells> {
@@ -321,4 +337,42 @@ fn json_cells(line: &[u8]) -> Result<Cells> {
         }
     }
     Ok(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_too_long_is_one_line() {
+        let mut reader = &b"abc\nabcde\nabcd\nef"[..];
+        let mut next = || {
+            let mut text = Vec::new();
+            let count = read_line(&mut reader, 4, &mut text).unwrap();
+            (count, text)
+        };
+        assert_eq!(next(), (4, b"abc\n".to_vec()));
+        assert_eq!(next(), (6, b"abcd".to_vec()));
+        assert_eq!(next(), (5, b"abcd".to_vec()));
+        assert_eq!(next(), (2, b"ef".to_vec()));
+        assert_eq!(next(), (0, Vec::new()));
+    }
+
+    #[test]
+    fn every_line_ends_with_one_lf_however_the_bytes_arrive() {
+        for (given, wanted) in [
+            ("a\r\nb\rc\n\r\n", "a\nb\nc\n\n"),
+            ("a", "a\n"),
+            ("", ""),
+            ("a\r", "a\n"),
+        ] {
+            for size in 1..4 {
+                let inner = BufReader::with_capacity(size, given.as_bytes());
+                let mut text = String::new();
+                let mut lines = Newlines { inner, last: b'\n' };
+                lines.read_to_string(&mut text).unwrap();
+                assert_eq!(text, wanted, "{given:?} in pieces of {size}");
+            }
+        }
+    }
 }
