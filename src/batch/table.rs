@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -42,7 +43,7 @@ impl Cells {
 
     fn add(&mut self, column: &str, value: &str) {
         let value = value.trim();
-        if !value.is_empty() {
+        if !value.is_empty() && !column.is_empty() {
             self.cells.push((column.to_owned(), value.to_owned()));
         }
     }
@@ -146,11 +147,10 @@ pub fn read_table(path: &Path) -> Result<Rows> {
         .headers()
         .map_err(|e| csv_error(&e).within(path.display()))?;
     let columns: Vec<String> = headers.iter().map(|c| c.trim().to_owned()).collect();
-    if let Some((i, column)) = columns
-        .iter()
-        .enumerate()
-        .find(|(i, c)| columns[..*i].contains(c))
-    {
+    // Spreadsheets leave columns without a name behind the last one: they are passed over.
+    let mut seen = HashSet::new();
+    let named = columns.iter().enumerate().filter(|(_, c)| !c.is_empty());
+    if let Some((i, column)) = named.into_iter().find(|(_, c)| !seen.insert(*c)) {
         let found = format!("column {column:?} a second time, as number {}", i + 1);
         let wanted = "each column once";
         return Err(Error::new(
