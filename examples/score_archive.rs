@@ -83,7 +83,7 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
         .map_or(by_ending, |format| format == Format::Csv);
     let mut sink: Box<dyn Sink> = match csv {
         true => Box::new(CsvSink::new(&mut writer, model, &arguments.keep)?),
-        false => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)),
+        false => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)?),
     };
     let progress = match std::io::stderr().is_terminal() && !arguments.quiet {
         true => ProgressBar::no_length(),
