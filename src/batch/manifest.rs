@@ -132,7 +132,7 @@ impl Manifest {
     /// # Errors
     ///
     /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::IllFormed`] when it has no `call_id`
-    /// column, or the table of facts has a bad row.
+    /// column, or the table of facts has a bad row; [`ErrorKind::Invalid`] when that names a call twice.
     pub fn open(path: impl AsRef<Path>, options: ManifestOptions) -> Result<Manifest> {
         let path = path.as_ref();
         let about = std::fs::metadata(path).map_err(|e| Error::io(path.display(), &e))?;
@@ -398,7 +398,11 @@ fn read_facts(path: &Path) -> Result<Facts> {
                 "the call's id",
             ));
         };
-        facts.insert(id, cells);
+        if facts.insert(id.clone(), cells).is_some() {
+            let found = format!("the call {id:?} a second time");
+            let wanted = "one row of facts for a call";
+            return Err(Error::new(ErrorKind::Invalid, place(), found, wanted));
+        }
     }
     Ok((facts, extra))
 }
