@@ -27,6 +27,7 @@ use crate::call::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::SurveyStatus;
 use crate::timeline::{Span, Time};
+use crate::transcript::read_whole;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -97,6 +98,9 @@ const KNOWN: [&str; 30] = [
     "customer_operator_request_share",
     "mark",
 ];
+
+/// The largest file of facts of one call, in bytes; real ones are some hundreds.
+const MAX_METADATA: u64 = 16 << 20;
 
 /// File names that are taken for recordings in a folder.
 const AUDIO_EXTENSIONS: [&str; 12] = [
@@ -296,9 +300,12 @@ impl Manifest {
             }
             (None, Some(path)) => {
                 let path = self.root.join(path);
-                let json =
-                    std::fs::read_to_string(&path).map_err(|e| Error::io(path.display(), &e))?;
-                Metadata::from_json(&json).map_err(|e| e.within(path.display()))?
+                let bytes = read_whole(&path, MAX_METADATA)?;
+                // Windows tools put a byte-order mark before UTF-8.
+                let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+                let json = std::str::from_utf8(json)
+                    .map_err(|_| table::not_utf8().within(path.display()))?;
+                Metadata::from_json(json).map_err(|e| e.within(path.display()))?
             }
             (None, None) => Metadata::default(),
         };

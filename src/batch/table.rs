@@ -194,9 +194,9 @@ impl Rows {
     }
 }
 
-fn not_utf8() -> Error {
+pub(super) fn not_utf8() -> Error {
     let error = Error::new(ErrorKind::IllFormed, "", "text that is no UTF-8", "UTF-8");
-    error.hint("is it Windows-1251? save the table as UTF-8")
+    error.hint("is it Windows-1251? save it as UTF-8")
 }
 
 fn csv_error(error: &csv::Error) -> Error {
