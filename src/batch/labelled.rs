@@ -138,11 +138,16 @@ fn of_results(path: &Path, extractor: &Extractor, group: Option<&str>) -> Result
     Ok(labelled)
 }
 
-/// Reads the features of one row of results; `None` when it has no mark or was not scored.
+/// Reads the features of one row of results; `None` when it has no mark.
 fn measured(cells: &Cells, group: Option<&str>) -> Result<Option<LabelledCall>> {
-    let (Some(mark), Some("scored")) = (answer(labels(cells)?), cells.get("status")) else {
+    let Some(mark) = answer(labels(cells)?) else {
         return Ok(None);
     };
+    if cells.get("status") != Some("scored") {
+        let found = cells.get("error").unwrap_or("a call that was not scored");
+        let wanted = "a scored call";
+        return Err(Error::new(ErrorKind::Invalid, "status", found, wanted));
+    }
     let Some(id) = cells.get("call_id") else {
         return Err(Error::new(
             ErrorKind::IllFormed,
