@@ -108,14 +108,14 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         })
         .collect();
     let model = train(&examples, &scale, extractor.settings(), &options)?;
-    model.write(&arguments.out)?;
+    create(&arguments.out, &[&arguments.input])?.write_all(model.to_json().as_bytes())?;
     match &arguments.card {
         Some(path) => std::fs::write(path, model.card())?,
         None => std::io::stdout().write_all(model.card().as_bytes())?,
     }
     if let Some(path) = &arguments.encoded {
         let predictor = Predictor::new(model.clone());
-        let mut writer = csv::Writer::from_writer(create(path)?);
+        let mut writer = csv::Writer::from_writer(create(path, &[&arguments.input])?);
         let columns = model.encoder().columns();
         let names = columns.iter().map(ToString::to_string);
         writer.write_record(

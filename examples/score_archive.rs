@@ -75,7 +75,10 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
     }
     let mut writer: Box<dyn Write> = match arguments.out.to_str() {
         Some("-") => Box::new(BufWriter::new(std::io::stdout().lock())),
-        _ => Box::new(BufWriter::new(callcsi::batch::create(&arguments.out)?)),
+        _ => Box::new(BufWriter::new(callcsi::batch::create(
+            &arguments.out,
+            &[&arguments.input],
+        )?)),
     };
     let by_ending = arguments.out.extension().is_some_and(|e| e == "csv");
     let csv = arguments
