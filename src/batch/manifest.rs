@@ -289,6 +289,11 @@ impl Manifest {
             format: cells.get("transcript_format").map(str::to_owned),
             agent_channel,
         });
+        call.duration = span(cells, "duration_s")?;
+        if let Some(duration) = call.duration.filter(|d| *d < Span::ZERO) {
+            let error = Error::new(ErrorKind::Invalid, "duration_s", duration, "0 s or more");
+            return Err(error);
+        }
         call.metadata = self.metadata(cells)?;
         Ok(call)
     }
