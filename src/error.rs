@@ -230,7 +230,10 @@ mod tests {
             message.starts_with(r"call g\u{7}: d\u{d}e: a\u{1b}[31m: found \u{9b}2Jя"),
             "{message}"
         );
-        assert!(message.ends_with(r"я…, wanted b\u{a}c (\u{202e}f)"), "{message}");
+        assert!(
+            message.ends_with(r"я…, wanted b\u{a}c (\u{202e}f)"),
+            "{message}"
+        );
         assert!(message.len() < 2_000);
     }
 

@@ -420,7 +420,8 @@ fn read_facts(path: &Path) -> Result<Facts> {
 }
 
 fn extra_columns(rows: &Rows) -> Vec<String> {
-    let unknown = |c: &&String| !KNOWN.contains(&c.as_str()) && *c != "survey_status" && !c.is_empty();
+    let unknown =
+        |c: &&String| !KNOWN.contains(&c.as_str()) && *c != "survey_status" && !c.is_empty();
     rows.columns().iter().filter(unknown).cloned().collect()
 }
 

@@ -293,10 +293,7 @@ impl<W: Write> CsvSink<W> {
     pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<CsvSink<W>> {
         check_keep(keep)?;
         let mut writer = csv::Writer::from_writer(writer);
-        let fixed = COLUMNS
-            .iter()
-            .map(|(name, _)| *name)
-            .chain(GIVEN);
+        let fixed = COLUMNS.iter().map(|(name, _)| *name).chain(GIVEN);
         let features = catalogue().iter().map(|f| f.name.as_str());
         let header = fixed.chain(keep.iter().map(String::as_str)).chain(features);
         writer.write_record(header).map_err(write_error)?;

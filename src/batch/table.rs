@@ -212,7 +212,9 @@ fn csv_cells(columns: &[String], record: &csv::ByteRecord) -> Result<Cells> {
         let found = format!("{} cells", record.len());
         let wanted = format!("{}, as in the header", columns.len());
         let error = Error::new(ErrorKind::IllFormed, "", found, wanted);
-        return Err(error.hint("is a delimiter inside a cell without quotes, or a quote left open?"));
+        return Err(
+            error.hint("is a delimiter inside a cell without quotes, or a quote left open?")
+        );
     }
     let mut cells = Cells::default();
     for (column, value) in columns.iter().zip(record) {
