@@ -2,6 +2,8 @@
 
 use callcsi::features::{Feature, catalogue};
 use clap::{Parser, ValueEnum};
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
 
 /// Prints every feature with its unit, definition, needs, source and revision.
 #[derive(Parser)]
@@ -28,22 +30,24 @@ fn cells(feature: &Feature) -> [String; 6] {
     ]
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn run(arguments: &Arguments) -> std::io::Result<()> {
     let header = ["name", "unit", "needs", "source", "revision", "definition"];
-    match Arguments::parse().format {
+    let mut out = std::io::stdout().lock();
+    match arguments.format {
         Format::Markdown => {
-            println!(
+            writeln!(
+                out,
                 "| {} |\n|{}",
                 header.join(" | "),
                 "---|".repeat(header.len())
-            );
+            )?;
             for feature in catalogue() {
                 let cells = cells(feature).map(|cell| cell.replace('|', "\\|"));
-                println!("| `{}` | {} |", cells[0], cells[1..].join(" | "));
+                writeln!(out, "| `{}` | {} |", cells[0], cells[1..].join(" | "))?;
             }
         }
         Format::Csv => {
-            let mut writer = csv::Writer::from_writer(std::io::stdout());
+            let mut writer = csv::Writer::from_writer(out);
             writer.write_record(header)?;
             for feature in catalogue() {
                 writer.write_record(cells(feature))?;
@@ -52,4 +56,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     Ok(())
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Who read the table has left, as `head` does: end as by the signal SIGPIPE.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(141),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "catalogue: {error}");
+            ExitCode::from(2)
+        }
+    }
 }

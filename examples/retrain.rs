@@ -8,7 +8,9 @@ use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
 use clap::Parser;
 use std::error::Error;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Trains a model on the marks of a table of results, a manifest or a folder with --facts.
 #[derive(Parser)]
@@ -60,8 +62,7 @@ struct Arguments {
     encoded: Option<PathBuf>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let [min, max, satisfied_from, dissatisfied_to] = arguments.scale[..] else {
         return Err("--scale: wanted four numbers, as 1,5,4,2".into());
     };
@@ -105,14 +106,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         })
         .collect();
     let model = train(&examples, &scale, extractor.settings(), &options)?;
-    model.write(&arguments.out)?;
+    create(&arguments.out, &[&arguments.input])?.write_all(model.to_json().as_bytes())?;
     match &arguments.card {
         Some(path) => std::fs::write(path, model.card())?,
-        None => print!("{}", model.card()),
+        None => std::io::stdout().write_all(model.card().as_bytes())?,
     }
     if let Some(path) = &arguments.encoded {
         let predictor = Predictor::new(model.clone());
-        let mut writer = csv::Writer::from_writer(create(path)?);
+        let mut writer = csv::Writer::from_writer(create(path, &[&arguments.input])?);
         let columns = model.encoder().columns();
         let names = columns.iter().map(ToString::to_string);
         writer.write_record(
@@ -132,4 +133,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         writer.flush()?;
     }
     Ok(())
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "retrain: {error}");
+            ExitCode::from(2)
+        }
+    }
 }

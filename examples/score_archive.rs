@@ -2,7 +2,7 @@
 //! `cargo run --release --example score_archive -- demo/manifest.csv`.
 //!
 //! Rows go to standard output or `--out`, everything else to standard error. Exit code 0: every
-//! call was scored; 1: some failed; 2: the command itself was wrong.
+//! call was scored; 1: some failed; 2: the command itself was wrong; 141: the reader of the rows left.
 
 use callcsi::batch::{
     CsvSink, JsonSink, Manifest, ManifestOptions, Sink, Summary, Threads, score_all,
@@ -12,6 +12,7 @@ use callcsi::model::Predictor;
 use callcsi::score::Scorer;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::ErrorKind::BrokenPipe;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,14 +70,15 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
     };
     let manifest = Manifest::open(&arguments.input, options)?;
     if !manifest.extra_columns().is_empty() && !arguments.quiet {
-        eprintln!(
-            "columns carried as they are: {}",
-            manifest.extra_columns().join(", ")
-        );
+        let columns = manifest.extra_columns();
+        tell(format_args!("columns carried as they are: {columns:?}\n"));
     }
     let mut writer: Box<dyn Write> = match arguments.out.to_str() {
         Some("-") => Box::new(BufWriter::new(std::io::stdout().lock())),
-        _ => Box::new(BufWriter::new(callcsi::batch::create(&arguments.out)?)),
+        _ => Box::new(BufWriter::new(callcsi::batch::create(
+            &arguments.out,
+            &[&arguments.input],
+        )?)),
     };
     let by_ending = arguments.out.extension().is_some_and(|e| e == "csv");
     let csv = arguments
@@ -84,7 +86,7 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
         .map_or(by_ending, |format| format == Format::Csv);
     let mut sink: Box<dyn Sink> = match csv {
         true => Box::new(CsvSink::new(&mut writer, model, &arguments.keep)?),
-        false => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)),
+        false => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)?),
     };
     let progress = match std::io::stderr().is_terminal() && !arguments.quiet {
         true => ProgressBar::no_length(),
@@ -103,17 +105,24 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
     sink.flush()?;
     progress.finish_and_clear();
     if !arguments.quiet {
-        eprint!("{summary}");
+        tell(format_args!("{summary}"));
     }
     Ok(summary.failed())
+}
+
+/// Writes to standard error, if anyone listens there.
+fn tell(message: std::fmt::Arguments<'_>) {
+    let _ = std::io::stderr().write_fmt(message);
 }
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),
+        // Who read the rows has left, as `head` does. No fault: end as by the signal SIGPIPE.
+        Err(error) if error.io_kind() == Some(BrokenPipe) => ExitCode::from(141),
         Err(error) => {
-            eprintln!("score_archive: {error}");
+            tell(format_args!("score_archive: {error}\n"));
             ExitCode::from(2)
         }
     }

@@ -12,6 +12,7 @@ use std::error::Error;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Audio {
@@ -40,8 +41,7 @@ struct Options {
     surveyed_only: bool,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let simulator = Simulator::new(SimulationSettings::seeded(options.seed))?;
     std::fs::create_dir_all(&options.out)?;
     let mut manifest = csv::Writer::from_path(options.out.join("manifest.csv"))?;
@@ -75,4 +75,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     manifest.flush()?;
     truth.flush()?;
     Ok(())
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("simulate_archive: {error}");
+            ExitCode::from(2)
+        }
+    }
 }

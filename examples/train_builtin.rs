@@ -122,7 +122,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !arguments.check {
         model.write(json)?;
         std::fs::write(page, card)?;
-        return Ok(println!("{}", ceiling.trim()));
+        println!("{}", ceiling.trim());
+        return Ok(());
     }
     let kept = Model::read(json)?;
     let weights = |m: &Model| {
@@ -137,7 +138,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     if weights(&kept).len() != weights(&model).len() || apart > 1e-4 {
         return Err(format!("models/builtin.json differs by {apart} from what trains now").into());
     }
-    Ok(println!(
-        "models/builtin.json is what trains now (largest difference {apart:e})"
-    ))
+    println!("models/builtin.json is what trains now (largest difference {apart:e})");
+    Ok(())
 }

@@ -60,6 +60,29 @@ impl ErrorKind {
 #[error("{}", .0.message())]
 pub struct Error(Box<Inner>);
 
+/// The most of one part of a message that is kept, in characters: a cell may hold megabytes.
+const KEPT: usize = 500;
+
+/// Makes text that may come from outside fit for a terminal and a log: the beginning of it, with
+/// what moves the cursor, ends the line or turns the direction of writing spelt as `\u{1b}`.
+fn legible(text: impl fmt::Display) -> String {
+    let text = text.to_string();
+    let mut shown = String::new();
+    for (i, c) in text.chars().enumerate() {
+        if i == KEPT {
+            shown.push('…');
+            break;
+        }
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// What an [`Error`] holds; apart, so that a `Result` stays one word wide on its error side.
 #[derive(Debug)]
 struct Inner {
@@ -69,6 +92,7 @@ struct Inner {
     found: String,
     wanted: String,
     hint: Option<String>,
+    io: Option<std::io::ErrorKind>,
 }
 
 impl Inner {
@@ -77,7 +101,7 @@ impl Inner {
         let mut text = String::new();
         // Writing to a `String` cannot fail.
         if let Some(call) = &self.call {
-            let _ = write!(text, "call {call}: ");
+            let _ = write!(text, "call {}: ", legible(call));
         }
         if !self.place.is_empty() {
             let _ = write!(text, "{}: ", self.place);
@@ -101,35 +125,34 @@ impl Error {
         Error(Box::new(Inner {
             kind,
             call: None,
-            place: place.to_string(),
-            found: found.to_string(),
-            wanted: wanted.to_string(),
+            place: legible(place),
+            found: legible(found),
+            wanted: legible(wanted),
             hint: None,
+            io: None,
         }))
     }
 
     /// Makes an error of the operating system about the file or stream at `place`.
     pub(crate) fn io(place: impl fmt::Display, error: &std::io::Error) -> Error {
-        Error::new(
-            ErrorKind::Io,
-            place,
-            error,
-            "a file or stream that can be read or written",
-        )
+        let wanted = "a file or stream that can be read or written";
+        let mut made = Error::new(ErrorKind::Io, place, error, wanted);
+        made.0.io = Some(error.kind());
+        made
     }
 
     /// Adds the likely mistake, worded as a question or an advice.
     pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Error {
-        self.0.hint = Some(hint.to_string());
+        self.0.hint = Some(legible(hint));
         self
     }
 
     /// Puts an outer place before the inner one: `calls.csv line 3` before `queue.wait_s`.
     pub(crate) fn within(mut self, outer: impl fmt::Display) -> Error {
         self.0.place = if self.0.place.is_empty() {
-            outer.to_string()
+            legible(outer)
         } else {
-            format!("{outer}: {}", self.0.place)
+            format!("{}: {}", legible(outer), self.0.place)
         };
         self
     }
@@ -143,6 +166,12 @@ impl Error {
     /// Returns whose fault it is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Returns what the operating system said, where it refused: a command tells a reader who has
+    /// left (`BrokenPipe`) from a full disk by it.
+    pub fn io_kind(&self) -> Option<std::io::ErrorKind> {
+        self.0.io
     }
 
     /// Returns the call concerned, where one is known.
@@ -187,6 +216,25 @@ mod tests {
              (two mono files go to audio_agent and audio_customer)"
         );
         assert_eq!(error.kind(), ErrorKind::Mismatch);
+    }
+
+    #[test]
+    fn text_from_outside_moves_no_cursor_and_fills_no_screen() {
+        let found = format!("\u{9b}2J{}", "я".repeat(10_000_000));
+        let error = Error::new(ErrorKind::Invalid, "a\x1b[31m", found, "b\nc")
+            .within("d\re")
+            .hint("\u{202e}f")
+            .of_call(&CallId::new("g\x07"));
+        let message = error.to_string();
+        assert!(
+            message.starts_with(r"call g\u{7}: d\u{d}e: a\u{1b}[31m: found \u{9b}2Jя"),
+            "{message}"
+        );
+        assert!(
+            message.ends_with(r"я…, wanted b\u{a}c (\u{202e}f)"),
+            "{message}"
+        );
+        assert!(message.len() < 2_000);
     }
 
     #[test]

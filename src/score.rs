@@ -139,7 +139,7 @@ impl Extractor {
         let duration = match (&heard, transcript) {
             (Some(heard), _) => Some(heard.duration),
             (None, Some(transcript)) => length_of(transcript),
-            (None, None) => None,
+            (None, None) => call.duration,
         };
         if let (Some(transcript), Some(heard)) = (transcript, &heard) {
             warnings.extend(misfit(transcript, heard, dual_mono));
@@ -148,6 +148,7 @@ impl Extractor {
             (Some(duration), None, None) if dual_mono && duration > Span::ZERO => {
                 Err(Absence::DualMono)
             }
+            (Some(_), None, None) if heard.is_none() => Err(Absence::NoRecording),
             (Some(duration), ..) => Ok(Conversation::new(
                 speech,
                 transcript,

@@ -43,7 +43,8 @@ pub struct Labelled {
 ///
 /// # Errors
 ///
-/// When the table cannot be read, or was measured under settings other than the extractor's. What
+/// When the table cannot be read, was measured under settings other than the extractor's, or has no
+/// value in the column `group`: a hold-out that keeps nothing together would look too good. What
 /// is wrong with a single row is in [`Labelled::failed`].
 pub fn read_labelled(
     path: &Path,
@@ -58,11 +59,20 @@ pub fn read_labelled(
             .iter()
             .all(|c| columns.iter().any(|found| found == c))
     };
-    if has_results {
-        of_results(path, extractor, group)
+    let labelled = if has_results {
+        of_results(path, extractor, group)?
     } else {
-        of_archive(Manifest::open(path, options)?, extractor, group, threads)
+        of_archive(Manifest::open(path, options)?, extractor, group, threads)?
+    };
+    if let Some(column) = group
+        && !labelled.calls.is_empty()
+        && labelled.calls.iter().all(|call| call.group.is_none())
+    {
+        let (found, wanted) = ("no value on any call", "a column of the centre's own");
+        let error = Error::new(ErrorKind::Mismatch, column, found, wanted);
+        return Err(error.hint("a table of results has it only when it was kept: --keep"));
     }
+    Ok(labelled)
 }
 
 /// Tells whether a row's mark is an answer.
@@ -138,11 +148,16 @@ fn of_results(path: &Path, extractor: &Extractor, group: Option<&str>) -> Result
     Ok(labelled)
 }
 
-/// Reads the features of one row of results; `None` when it has no mark or was not scored.
+/// Reads the features of one row of results; `None` when it has no mark.
 fn measured(cells: &Cells, group: Option<&str>) -> Result<Option<LabelledCall>> {
-    let (Some(mark), Some("scored")) = (answer(labels(cells)?), cells.get("status")) else {
+    let Some(mark) = answer(labels(cells)?) else {
         return Ok(None);
     };
+    if cells.get("status") != Some("scored") {
+        let found = cells.get("error").unwrap_or("a call that was not scored");
+        let wanted = "a scored call";
+        return Err(Error::new(ErrorKind::Invalid, "status", found, wanted));
+    }
     let Some(id) = cells.get("call_id") else {
         return Err(Error::new(
             ErrorKind::IllFormed,

@@ -27,6 +27,7 @@ use crate::call::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::SurveyStatus;
 use crate::timeline::{Span, Time};
+use crate::transcript::read_whole;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -98,6 +99,9 @@ const KNOWN: [&str; 30] = [
     "mark",
 ];
 
+/// The largest file of facts of one call, in bytes; real ones are some hundreds.
+const MAX_METADATA: u64 = 16 << 20;
+
 /// File names that are taken for recordings in a folder.
 const AUDIO_EXTENSIONS: [&str; 12] = [
     "wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "rf64", "w64",
@@ -132,7 +136,7 @@ impl Manifest {
     /// # Errors
     ///
     /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::IllFormed`] when it has no `call_id`
-    /// column, or the table of facts has a bad row.
+    /// column, or the table of facts has a bad row; [`ErrorKind::Invalid`] when that names a call twice.
     pub fn open(path: impl AsRef<Path>, options: ManifestOptions) -> Result<Manifest> {
         let path = path.as_ref();
         let about = std::fs::metadata(path).map_err(|e| Error::io(path.display(), &e))?;
@@ -180,7 +184,7 @@ impl Manifest {
         let cells = match cells {
             Ok(cells) => cells,
             Err(error) => {
-                let row = Err(error);
+                let row = Err(error.within(place));
                 return Entry {
                     line,
                     id: None,
@@ -285,6 +289,11 @@ impl Manifest {
             format: cells.get("transcript_format").map(str::to_owned),
             agent_channel,
         });
+        call.duration = span(cells, "duration_s")?;
+        if let Some(duration) = call.duration.filter(|d| *d < Span::ZERO) {
+            let error = Error::new(ErrorKind::Invalid, "duration_s", duration, "0 s or more");
+            return Err(error);
+        }
         call.metadata = self.metadata(cells)?;
         Ok(call)
     }
@@ -296,9 +305,12 @@ impl Manifest {
             }
             (None, Some(path)) => {
                 let path = self.root.join(path);
-                let json =
-                    std::fs::read_to_string(&path).map_err(|e| Error::io(path.display(), &e))?;
-                Metadata::from_json(&json).map_err(|e| e.within(path.display()))?
+                let bytes = read_whole(&path, MAX_METADATA)?;
+                // Windows tools put a byte-order mark before UTF-8.
+                let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+                let json = std::str::from_utf8(json)
+                    .map_err(|_| table::not_utf8().within(path.display()))?;
+                Metadata::from_json(json).map_err(|e| e.within(path.display()))?
             }
             (None, None) => Metadata::default(),
         };
@@ -398,13 +410,18 @@ fn read_facts(path: &Path) -> Result<Facts> {
                 "the call's id",
             ));
         };
-        facts.insert(id, cells);
+        if facts.insert(id.clone(), cells).is_some() {
+            let found = format!("the call {id:?} a second time");
+            let wanted = "one row of facts for a call";
+            return Err(Error::new(ErrorKind::Invalid, place(), found, wanted));
+        }
     }
     Ok((facts, extra))
 }
 
 fn extra_columns(rows: &Rows) -> Vec<String> {
-    let unknown = |c: &&String| !KNOWN.contains(&c.as_str()) && *c != "survey_status";
+    let unknown =
+        |c: &&String| !KNOWN.contains(&c.as_str()) && *c != "survey_status" && !c.is_empty();
     rows.columns().iter().filter(unknown).cloned().collect()
 }
 

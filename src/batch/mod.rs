@@ -22,7 +22,7 @@ pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
 pub use summary::Summary;
 pub use table::{Cells, Rows, read_table};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::score::{Scorer, guarded};
 use std::fs::File;
 use std::path::Path;
@@ -33,7 +33,7 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// Those of `emit`, and [`ErrorKind::Io`](crate::ErrorKind::Io) when the threads cannot be started.
+/// Those of `emit`, and [`ErrorKind::Io`] when the threads cannot be started.
 /// What is wrong with a row or a call is in its [`Outcome`].
 pub fn score_all(
     scorer: &Scorer,
@@ -64,12 +64,26 @@ pub fn score_all(
     in_order(threads, entries, work, emit)
 }
 
-/// Makes the file that results go to.
+/// Makes the file that results go to; what was there is lost, so it may be none of `inputs`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be made.
-pub fn create(path: impl AsRef<Path>) -> Result<File> {
+/// [`ErrorKind::Io`] when it cannot be made, [`ErrorKind::Mismatch`] when it is an input.
+pub fn create(path: impl AsRef<Path>, inputs: &[&Path]) -> Result<File> {
     let path = path.as_ref();
+    // Two paths are one file when they are the same once links and dots are resolved; a path that
+    // cannot be resolved is no file yet.
+    let there = path.canonicalize().ok();
+    let is_there = |input: &Path| input.canonicalize().ok() == there;
+    if there.is_some() && inputs.iter().any(|input| is_there(input)) {
+        let wanted = "a file that is not read from";
+        let found = "an input as the output";
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            path.display(),
+            found,
+            wanted,
+        ));
+    }
     File::create(path).map_err(|e| Error::io(path.display(), &e))
 }

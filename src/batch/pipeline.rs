@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 /// Where work runs.
@@ -63,7 +64,9 @@ pub fn in_order<T: Send, R: Send>(
             )
         })?;
     let room = count.get() * WAITING_PER_THREAD;
-    let work = &work;
+    // Set when `emit` failed: what is taken and not begun is then left undone.
+    let over = AtomicBool::new(false);
+    let (work, over) = (&work, &over);
     pool.in_place_scope(|scope| {
         let (sender, receiver) = mpsc::channel::<(u64, R)>();
         let mut waiting: BTreeMap<u64, R> = BTreeMap::new();
@@ -75,8 +78,10 @@ pub fn in_order<T: Send, R: Send>(
                 let Some(item) = items.next() else { break };
                 let (sender, index) = (sender.clone(), taken);
                 scope.spawn(move |_| {
-                    // The receiver is gone only when `emit` failed: then nobody wants the result.
-                    let _ = sender.send((index, work(item)));
+                    if !over.load(Ordering::Relaxed) {
+                        // The receiver is gone only when `emit` failed: then nobody wants it.
+                        let _ = sender.send((index, work(item)));
+                    }
                 });
                 taken += 1;
             }
@@ -89,7 +94,7 @@ pub fn in_order<T: Send, R: Send>(
             };
             waiting.insert(index, result);
             while let Some(result) = waiting.remove(&emitted) {
-                emit(result)?;
+                emit(result).inspect_err(|_| over.store(true, Ordering::Relaxed))?;
                 emitted += 1;
             }
         }
@@ -100,6 +105,7 @@ pub fn in_order<T: Send, R: Send>(
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::sync::atomic::AtomicU32;
     use std::time::Duration;
 
     proptest! {
@@ -122,12 +128,16 @@ mod tests {
 
     #[test]
     fn first_error_of_emit_ends_the_work() {
-        let mut taken = 0;
+        let (mut taken, done) = (0, AtomicU32::new(0));
         let items = (0..1_000_000u32).inspect(|_| taken += 1);
         let result = in_order(
             Threads::of(2),
             items,
-            |x| x,
+            |x| {
+                std::thread::sleep(Duration::from_millis(1));
+                done.fetch_add(1, Ordering::Relaxed);
+                x
+            },
             |x| {
                 if x == 10 {
                     Err(Error::new(ErrorKind::Io, "disk", "no room", "room"))
@@ -138,5 +148,8 @@ mod tests {
         );
         assert!(result.is_err());
         assert!(taken < 2_000, "{taken} items were taken");
+        // 512 wait when the eleventh cannot be written; they would hold the caller up.
+        let done = done.into_inner();
+        assert!(done < 300, "{done} items were done");
     }
 }

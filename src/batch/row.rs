@@ -15,7 +15,7 @@ use crate::model::{Contribution, Model, Prediction};
 use crate::score::Assessment;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 /// Version of the rows' shape; raised when a column changes its name, place or meaning.
@@ -57,13 +57,8 @@ pub trait Sink {
     fn flush(&mut self) -> Result<()>;
 }
 
-fn write_error(error: impl std::fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::Io,
-        "output",
-        error,
-        "a place that can be written",
-    )
+fn write_error(error: impl Into<std::io::Error>) -> Error {
+    Error::io("output", &error.into())
 }
 
 /// Returns the contributions that move the estimate, strongest first.
@@ -73,6 +68,22 @@ fn reasons(contributions: &[Contribution]) -> Vec<&Contribution> {
     // A stable sort: equal ones stay in catalogue order.
     sorted.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
     sorted
+}
+
+/// Refuses columns to keep whose names the rows use themselves, or that are named twice.
+fn check_keep(keep: &[String]) -> Result<()> {
+    let fixed = COLUMNS.iter().map(|(name, _)| *name).chain(GIVEN);
+    let json_only = ["features", "absent", "recording", "transcript"];
+    let features = catalogue().iter().map(|f| f.name.as_str());
+    let mut taken: BTreeSet<&str> = fixed.chain(json_only).chain(features).collect();
+    match keep.iter().find(|column| !taken.insert(column)) {
+        None => Ok(()),
+        Some(column) => {
+            let found = format!("the column {column:?}");
+            let wanted = "columns that the rows do not have anyway, each once";
+            Err(Error::new(ErrorKind::Mismatch, "keep", found, wanted))
+        }
+    }
 }
 
 /// Writes one JSON object a line.
@@ -87,15 +98,20 @@ pub struct JsonSink<W> {
 impl<W: Write> JsonSink<W> {
     /// Makes a sink for the rows of one model; of the manifest's own columns those named in `keep`
     /// are written.
-    pub fn new(writer: W, model: &Model, keep: &[String]) -> JsonSink<W> {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Mismatch`] when the rows have a column of that name already.
+    pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<JsonSink<W>> {
+        check_keep(keep)?;
         let settings = serde_json::to_value(model.settings()).unwrap_or_default();
         let model = json!({"name": model.name(), "fingerprint": model.fingerprint()});
-        JsonSink {
+        Ok(JsonSink {
             writer,
             model,
             settings,
             keep: keep.to_vec(),
-        }
+        })
     }
 }
 
@@ -236,6 +252,9 @@ const COLUMNS: [(&str, Cell); 14] = [
     }),
 ];
 
+/// The columns after those, the same in every row.
+const GIVEN: [&str; 2] = ["model", "settings"];
+
 fn judged(outcome: &Outcome) -> Option<&Prediction> {
     outcome
         .result
@@ -269,13 +288,12 @@ impl<W: Write> CsvSink<W> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] when it cannot be written.
+    /// [`ErrorKind::Io`] when it cannot be written, [`ErrorKind::Mismatch`] when the rows have a
+    /// column of that name already.
     pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<CsvSink<W>> {
+        check_keep(keep)?;
         let mut writer = csv::Writer::from_writer(writer);
-        let fixed = COLUMNS
-            .iter()
-            .map(|(name, _)| *name)
-            .chain(["model", "settings"]);
+        let fixed = COLUMNS.iter().map(|(name, _)| *name).chain(GIVEN);
         let features = catalogue().iter().map(|f| f.name.as_str());
         let header = fixed.chain(keep.iter().map(String::as_str)).chain(features);
         writer.write_record(header).map_err(write_error)?;

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -42,7 +43,7 @@ impl Cells {
 
     fn add(&mut self, column: &str, value: &str) {
         let value = value.trim();
-        if !value.is_empty() {
+        if !value.is_empty() && !column.is_empty() {
             self.cells.push((column.to_owned(), value.to_owned()));
         }
     }
@@ -58,7 +59,7 @@ pub struct Rows {
 enum Source {
     Csv {
         reader: Box<csv::Reader<Box<dyn Read + Send>>>,
-        record: csv::StringRecord,
+        record: csv::ByteRecord,
     },
     Json {
         reader: Box<dyn BufRead + Send>,
@@ -133,19 +134,23 @@ pub fn read_table(path: &Path) -> Result<Rows> {
     let delimiter = [b',', b';', b'\t']
         .into_iter()
         .max_by_key(|&d| (count(d), d == b','));
-    let boxed: Box<dyn Read + Send> = Box::new(reader);
+    let boxed: Box<dyn Read + Send> = Box::new(Newlines {
+        inner: reader,
+        last: b'\n',
+    });
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter.unwrap_or(b','))
+        // The cells are counted below, where the line is known.
+        .flexible(true)
         .from_reader(boxed);
     let headers = reader
         .headers()
         .map_err(|e| csv_error(&e).within(path.display()))?;
     let columns: Vec<String> = headers.iter().map(|c| c.trim().to_owned()).collect();
-    if let Some((i, column)) = columns
-        .iter()
-        .enumerate()
-        .find(|(i, c)| columns[..*i].contains(c))
-    {
+    // Spreadsheets leave columns without a name behind the last one: they are passed over.
+    let mut seen = HashSet::new();
+    let named = columns.iter().enumerate().filter(|(_, c)| !c.is_empty());
+    if let Some((i, column)) = named.into_iter().find(|(_, c)| !seen.insert(*c)) {
         let found = format!("column {column:?} a second time, as number {}", i + 1);
         let wanted = "each column once";
         return Err(Error::new(
@@ -168,7 +173,7 @@ pub fn read_table(path: &Path) -> Result<Rows> {
     }
     let source = Source::Csv {
         reader: Box::new(reader),
-        record: csv::StringRecord::new(),
+        record: csv::ByteRecord::new(),
     };
     Ok(Rows {
         name,
@@ -189,21 +194,67 @@ impl Rows {
     }
 }
 
+pub(super) fn not_utf8() -> Error {
+    let error = Error::new(ErrorKind::IllFormed, "", "text that is no UTF-8", "UTF-8");
+    error.hint("is it Windows-1251? save it as UTF-8")
+}
+
 fn csv_error(error: &csv::Error) -> Error {
     match error.kind() {
         csv::ErrorKind::Io(e) => Error::io("", e),
-        csv::ErrorKind::Utf8 { .. } => {
-            let error = Error::new(ErrorKind::IllFormed, "", "text that is no UTF-8", "UTF-8");
-            error.hint("is it Windows-1251? save the table as UTF-8")
-        }
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            let wanted = format!("{expected_len}, as in the header");
-            Error::new(ErrorKind::IllFormed, "", format!("{len} cells"), wanted)
-                .hint("is a delimiter inside a cell without quotes?")
-        }
+        csv::ErrorKind::Utf8 { .. } => not_utf8(),
         _ => Error::new(ErrorKind::IllFormed, "", error, "CSV"),
+    }
+}
+
+fn csv_cells(columns: &[String], record: &csv::ByteRecord) -> Result<Cells> {
+    if record.len() != columns.len() {
+        let found = format!("{} cells", record.len());
+        let wanted = format!("{}, as in the header", columns.len());
+        let error = Error::new(ErrorKind::IllFormed, "", found, wanted);
+        return Err(
+            error.hint("is a delimiter inside a cell without quotes, or a quote left open?")
+        );
+    }
+    let mut cells = Cells::default();
+    for (column, value) in columns.iter().zip(record) {
+        cells.add(column, std::str::from_utf8(value).map_err(|_| not_utf8())?);
+    }
+    Ok(cells)
+}
+
+/// Passes text on with every line ended by one LF, the last one too: so the line of a record is
+/// the LFs before it, whatever the file ends its lines with.
+struct Newlines<R> {
+    inner: R,
+    last: u8,
+}
+
+impl<R: Read> Read for Newlines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let count = self.inner.read(buffer)?;
+            if count == 0 {
+                let missing = !matches!(self.last, b'\r' | b'\n') && !buffer.is_empty();
+                if missing {
+                    buffer[0] = b'\n';
+                    self.last = b'\n';
+                }
+                return Ok(usize::from(missing));
+            }
+            let mut kept = 0;
+            for i in 0..count {
+                let byte = buffer[i];
+                if !(byte == b'\n' && self.last == b'\r') {
+                    buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+                    kept += 1;
+                }
+                self.last = byte;
+            }
+            if kept > 0 {
+                return Ok(kept);
+            }
+        }
     }
 }
 
@@ -213,22 +264,18 @@ impl Iterator for Rows {
     fn next(&mut self) -> Option<(u64, Result<Cells>)> {
         match &mut self.source {
             Source::Csv { reader, record } => {
-                let before = reader.position().line();
-                match reader.read_record(record) {
+                match reader.read_byte_record(record) {
                     Ok(false) => None,
                     Ok(true) => {
-                        let line = record.position().map_or(before, csv::Position::line);
-                        let mut cells = Cells::default();
-                        for (column, value) in self.columns.iter().zip(record.iter()) {
-                            cells.add(column, value);
-                        }
-                        Some((line, Ok(cells)))
+                        // The reader stands behind the record's last LF; empty lines before the
+                        // record are behind it too, so its own place would be theirs.
+                        let within = record.as_slice().iter().filter(|&&b| b == b'\n').count();
+                        let line = reader.position().line().saturating_sub(1 + within as u64);
+                        Some((line, csv_cells(&self.columns, record)))
                     }
                     Err(error) => {
-                        let line = error.position().map_or(before, csv::Position::line);
-                        if matches!(error.kind(), csv::ErrorKind::Io(_)) {
-                            self.source = Source::Done;
-                        }
+                        let line = reader.position().line();
+                        self.source = Source::Done;
                         Some((line, Err(csv_error(&error))))
                     }
                 }
@@ -237,8 +284,14 @@ impl Iterator for Rows {
                 let mut text = Vec::new();
                 *line += 1;
                 let at = *line;
-                match reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut text) {
+                match read_line(reader, MAX_LINE, &mut text) {
                     Ok(0) => return None,
+                    Ok(count) if count > MAX_LINE => {
+                        let wanted = format!("a line of at most {MAX_LINE} bytes");
+                        let found = "a longer one";
+                        let error = Error::new(ErrorKind::Unsupported, "", found, wanted);
+                        return Some((at, Err(error)));
+                    }
                     Ok(_) if text.iter().all(u8::is_ascii_whitespace) => {}
                     Ok(_) => return Some((at, json_cells(&text))),
                     Err(error) => {
@@ -250,6 +303,16 @@ impl Iterator for Rows {
             Source::Done => None,
         }
     }
+}
+
+/// Reads a line, of which at most `most` bytes are kept and the rest is passed over. Returns how
+/// many were kept or, when that was not all, more than `most`.
+fn read_line(reader: &mut dyn BufRead, most: u64, text: &mut Vec<u8>) -> std::io::Result<u64> {
+    let count = (&mut *reader).take(most).read_until(b'\n', text)? as u64;
+    if count < most || text.ends_with(b"\n") {
+        return Ok(count);
+    }
+    Ok(count + reader.skip_until(b'\n')? as u64)
 }
 
 fn json_cells(line: &[u8]) -> Result<Cells> {
@@ -276,4 +339,42 @@ fn json_cells(line: &[u8]) -> Result<Cells> {
         }
     }
     Ok(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_too_long_is_one_line() {
+        let mut reader = &b"abc\nabcde\nabcd\nef"[..];
+        let mut next = || {
+            let mut text = Vec::new();
+            let count = read_line(&mut reader, 4, &mut text).unwrap();
+            (count, text)
+        };
+        assert_eq!(next(), (4, b"abc\n".to_vec()));
+        assert_eq!(next(), (6, b"abcd".to_vec()));
+        assert_eq!(next(), (5, b"abcd".to_vec()));
+        assert_eq!(next(), (2, b"ef".to_vec()));
+        assert_eq!(next(), (0, Vec::new()));
+    }
+
+    #[test]
+    fn every_line_ends_with_one_lf_however_the_bytes_arrive() {
+        for (given, wanted) in [
+            ("a\r\nb\rc\n\r\n", "a\nb\nc\n\n"),
+            ("a", "a\n"),
+            ("", ""),
+            ("a\r", "a\n"),
+        ] {
+            for size in 1..4 {
+                let inner = BufReader::with_capacity(size, given.as_bytes());
+                let mut text = String::new();
+                let mut lines = Newlines { inner, last: b'\n' };
+                lines.read_to_string(&mut text).unwrap();
+                assert_eq!(text, wanted, "{given:?} in pieces of {size}");
+            }
+        }
+    }
 }

@@ -284,6 +284,8 @@ pub struct Call {
     pub recording: Option<Recording>,
     /// Its transcript, where there is one.
     pub transcript: Option<TranscriptSource>,
+    /// Its length, asked for only where there is neither.
+    pub duration: Option<Span>,
     /// What the platform knows of it.
     pub metadata: Metadata,
 }
@@ -295,6 +297,7 @@ impl Call {
             id: CallId::new(id),
             recording: None,
             transcript: None,
+            duration: None,
             metadata: Metadata::default(),
         }
     }

@@ -14,6 +14,7 @@ mod own;
 mod read;
 mod salute;
 
+pub(crate) use read::read_whole;
 pub use read::{Format, ReadTranscript, read};
 
 use crate::call::Side;

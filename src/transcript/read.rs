@@ -5,6 +5,8 @@ use crate::call::{AgentChannel, Input, Side, TranscriptSource};
 use crate::error::{Error, ErrorKind, Result};
 use serde_json::Value;
 use std::fmt;
+use std::io::Read;
+use std::path::Path;
 use std::str::FromStr;
 
 /// The largest transcript read, in bytes. An hour of speech with word times is below 4 MB in the
@@ -117,24 +119,36 @@ pub fn read(
     let parsed = match &source.input {
         Input::Bytes { bytes, .. } => parse(bytes, forced, agent_channel),
         Input::Path(path) => {
-            let size = std::fs::metadata(path)
-                .map_err(|e| Error::io(&source.input, &e))?
-                .len();
-            if size > MAX_BYTES {
-                let wanted = format!("a transcript of at most {MAX_BYTES} bytes");
-                let found = format!("{size} bytes");
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    &source.input,
-                    found,
-                    wanted,
-                ));
-            }
-            let bytes = std::fs::read(path).map_err(|e| Error::io(&source.input, &e))?;
+            let bytes = read_whole(path, MAX_BYTES)?;
             parse(&bytes, forced, agent_channel)
         }
     };
     parsed.map_err(|e| e.within(&source.input))
+}
+
+/// Reads a file of at most `most` bytes. Only a regular file: a pipe may never end, or never begin.
+pub(crate) fn read_whole(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let io = |e: std::io::Error| Error::io(path.display(), &e);
+    let about = std::fs::metadata(path).map_err(io)?;
+    if !about.is_file() {
+        let found = match about.is_dir() {
+            true => "a directory",
+            false => "a pipe or a device",
+        };
+        let wanted = "a regular file";
+        return Err(Error::new(ErrorKind::Io, path.display(), found, wanted));
+    }
+    // The file may have grown since its size was told, so the bound holds for the reading.
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(io)?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > most {
+        let found = format!("{} bytes", about.len());
+        let wanted = format!("at most {most} bytes");
+        let error = Error::new(ErrorKind::Unsupported, path.display(), found, wanted);
+        return Err(error.hint("is it the file that was meant?"));
+    }
+    Ok(bytes)
 }
 
 /// Parses a transcript; pure.

@@ -1,0 +1,635 @@
+//! Archives: a manifest in, a row for every call out.
+
+use callcsi::ErrorKind;
+use callcsi::batch::*;
+use callcsi::call::AgentChannel;
+use callcsi::model::{Example, LabelScale, Model, TrainOptions, train};
+use callcsi::score::{Extractor, Scorer};
+use callcsi::settings::AnalysisSettings;
+use callcsi::simulate::archive::{MANIFEST_COLUMNS, manifest_row};
+use callcsi::simulate::{SimulationSettings, Simulator};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap());
+
+fn demo() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("demo")
+}
+
+/// A folder of one test, removed with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Folder {
+        let name = format!("callcsi-batch-{}-{test}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn entries(path: &Path) -> Vec<Entry> {
+    Manifest::open(path, ManifestOptions::default())
+        .unwrap()
+        .collect()
+}
+
+/// The rows of a manifest as text: JSON Lines or CSV.
+fn rows(path: &Path, options: ManifestOptions, csv: bool, threads: Threads) -> String {
+    let mut out = Vec::new();
+    let model = SCORER.predictor().model();
+    let mut sink: Box<dyn Sink> = match csv {
+        true => Box::new(CsvSink::new(&mut out, model, &[]).unwrap()),
+        false => Box::new(JsonSink::new(&mut out, model, &[]).unwrap()),
+    };
+    let manifest = Manifest::open(path, options).unwrap();
+    score_all(&SCORER, manifest, threads, |outcome| sink.write(&outcome)).unwrap();
+    sink.flush().unwrap();
+    drop(sink);
+    String::from_utf8(out).unwrap()
+}
+
+fn parsed(lines: &str) -> Vec<Value> {
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The one error of a manifest of one row.
+fn refusal(folder: &Folder, manifest: impl AsRef<[u8]>) -> callcsi::Error {
+    let mut entries = entries(&folder.write("one", manifest));
+    assert_eq!(entries.len(), 1);
+    entries.remove(0).row.unwrap_err()
+}
+
+#[test]
+fn the_demonstration_gives_the_same_bytes_on_any_number_of_threads() {
+    let path = demo().join("manifest.csv");
+    let run = |csv, threads| rows(&path, ManifestOptions::default(), csv, threads);
+    let (lines, table) = (run(false, Threads::Inline), run(true, Threads::Inline));
+    for threads in [2, 4] {
+        assert!(
+            lines == run(false, Threads::of(threads)),
+            "{threads} threads"
+        );
+    }
+    assert!(table == run(true, Threads::of(4)));
+
+    let rows = parsed(&lines);
+    let ids: Vec<&str> = rows
+        .iter()
+        .map(|r| r["call_id"].as_str().unwrap())
+        .collect();
+    let wanted: Vec<String> = (1..=14)
+        .map(|i| match i {
+            13 => "звонок-13".to_owned(),
+            _ => format!("demo-{i:02}"),
+        })
+        .collect();
+    assert_eq!(ids, wanted);
+    let mut table = csv::Reader::from_reader(table.as_bytes());
+    let header = table.headers().unwrap().clone();
+    let records: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), rows.len());
+    for ((i, row), record) in rows.iter().enumerate().zip(&records) {
+        assert_eq!(row["line"], i as u64 + 2);
+        assert_eq!(record.len(), header.len());
+        let cell = |name: &str| {
+            let column = header.iter().position(|h| h == name).expect(name);
+            &record[column]
+        };
+        assert_eq!(cell("call_id"), ids[i]);
+        let failed = match ids[i] {
+            "demo-06" => Some("mismatch"),
+            "demo-14" => Some("unsupported"),
+            _ => None,
+        };
+        assert_eq!(row["error"]["kind"].as_str(), failed, "{}", ids[i]);
+        assert_eq!(cell("error_kind"), failed.unwrap_or_default());
+        if failed.is_some() {
+            assert_eq!((&row["status"], cell("csi")), (&json!("failed"), ""));
+            continue;
+        }
+        let number = |name: &str| row[name].as_f64().unwrap();
+        for name in ["csi", "satisfied", "log_odds", "base_log_odds"] {
+            assert_eq!(cell(name).parse::<f64>().unwrap(), number(name), "{name}");
+        }
+        let reasons = row["reasons"].as_array().unwrap();
+        let sum: f64 = reasons
+            .iter()
+            .map(|r| r["log_odds"].as_f64().unwrap())
+            .sum();
+        let gap = number("base_log_odds") + sum - number("log_odds");
+        assert!(gap.abs() < 1e-9, "{}: {gap}", ids[i]);
+
+        let (features, absent) = (&row["features"], row["absent"].as_object().unwrap());
+        let nulls: BTreeSet<&String> = (features.as_object().unwrap().iter())
+            .filter_map(|(name, value)| value.is_null().then_some(name))
+            .collect();
+        assert_eq!(nulls, absent.keys().collect(), "{}", ids[i]);
+        for (name, value) in features.as_object().unwrap() {
+            match value {
+                Value::Null => assert_eq!(cell(name), "", "{name}"),
+                Value::Number(x) => {
+                    assert_eq!(cell(name).parse::<f64>().ok(), x.as_f64(), "{name}")
+                }
+                other => assert_eq!(Some(cell(name)), other.as_str(), "{name}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bad_row_names_its_line_its_column_and_the_likely_mistake() {
+    let folder = Folder::new("bad-rows");
+    let cases = [
+        (
+            "call_id,queue_wait_s\na,\"12,5\"\n",
+            "queue_wait_s",
+            "decimal comma",
+        ),
+        (
+            "call_id,queue_wait_s\na,1:30\n",
+            "queue_wait_s",
+            "seconds are wanted",
+        ),
+        ("call_id,queue_wait_s\na,NaN\n", "queue_wait_s", "NaN"),
+        (
+            "call_id,queue_wait_s\na,-4\n",
+            "queue.wait_s",
+            "0 s or more",
+        ),
+        ("call_id,duration_s\na,-4\n", "duration_s", "0 s or more"),
+        ("call_id,hold_count\na,1.5\n", "hold_count", "whole number"),
+        ("call_id,holds\na,9-5\n", "holds.intervals[0]", "swapped"),
+        ("call_id,holds\na,-5-3\n", "holds", "12.5-40;60-75"),
+        ("call_id,ivr_path\na,menu:lost\n", "ivr_path", "no_match"),
+        (
+            "call_id,audio,agent_channel\na,a.wav,middle\n",
+            "agent_channel",
+            "left, right",
+        ),
+        ("call_id,audio\na,a.wav\n", "agent_channel", "not guessed"),
+        (
+            "call_id,audio,audio_agent\na,a.wav,b.wav\n",
+            "audio",
+            "a mono one",
+        ),
+        (
+            "call_id,audio_agent\na,a.wav\n",
+            "audio_customer",
+            "both sides",
+        ),
+        (
+            "call_id,audio_customer\na,a.wav\n",
+            "audio_agent",
+            "both sides",
+        ),
+        ("call_id,mark\na,five\n", "mark", "whole number"),
+        (
+            "call_id,survey_status\na,perhaps\n",
+            "survey_status",
+            "answered",
+        ),
+        ("call_id,mark\n,5\n", "call_id", "no value"),
+        ("call_id,mark\na\n", "", "1 cells, wanted 2"),
+        (
+            "call_id,metadata\na,nowhere.json\n",
+            "nowhere.json",
+            "No such file",
+        ),
+    ];
+    for (manifest, place, told) in cases {
+        let error = refusal(&folder, manifest);
+        assert!(error.place().starts_with("one line 2"), "{error}");
+        assert!(error.place().ends_with(place), "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+    }
+    let cp1251 = b"call_id,queue_name\na,\xEA\xF0\xE5\xE4\xE8\xF2\xFB\n";
+    let error = refusal(&folder, cp1251);
+    assert_eq!(
+        error.hint_text(),
+        Some("is it Windows-1251? save it as UTF-8")
+    );
+    assert_eq!(error.place(), "one line 2");
+}
+
+#[test]
+fn a_table_that_is_none_is_refused_whole() {
+    let folder = Folder::new("no-table");
+    let cases: [(&[u8], ErrorKind); 7] = [
+        (b"", ErrorKind::IllFormed),
+        (b"\xEF\xBB\xBF \r\n", ErrorKind::IllFormed),
+        (b"\xFF\xFEc\0a\0", ErrorKind::Unsupported),
+        (b"\xE7\xE2\xEE\xED\xEE\xEA,call_id\n", ErrorKind::IllFormed),
+        (b"a,b\n1,2\n", ErrorKind::IllFormed),
+        (b"call_id,mark,mark\n1,2,3\n", ErrorKind::IllFormed),
+        (b"[[[[", ErrorKind::IllFormed),
+    ];
+    for (bytes, kind) in cases {
+        let path = folder.write("table", bytes);
+        let error = Manifest::open(&path, ManifestOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    assert!(entries(&folder.write("table", "call_id,mark\n")).is_empty());
+}
+
+#[test]
+fn delimiters_marks_and_line_ends_make_no_difference() {
+    let folder = Folder::new("dialects");
+    let plain = "call_id,queue_name,queue_wait_s,mark\nк-1,карты,12.5,4\n\nк-2,,7,\n";
+    let manifests = [
+        plain.to_owned(),
+        format!("\u{feff}{plain}"),
+        plain.replace(',', ";"),
+        plain.replace(',', "\t"),
+        plain.replace('\n', "\r\n"),
+        plain.replace('\n', "\r"),
+        plain.trim_end().to_owned(),
+        plain.replace("карты", "\" карты\""),
+        plain.replace('\n', ",,\n").replace("\n,,\n", "\n\n"),
+    ];
+    for manifest in manifests {
+        let found = entries(&folder.write("calls.csv", &manifest));
+        let told: Vec<_> = (found.iter())
+            .map(|e| (e.line, e.id.as_deref(), e.labels.mark))
+            .collect();
+        let wanted = [(2, Some("к-1"), Some(4)), (4, Some("к-2"), None)];
+        assert_eq!(told, wanted, "{manifest:?}");
+        let queue = |i: usize| {
+            let call = found[i].row.as_ref().unwrap();
+            let queue = call.metadata.queue.clone().unwrap();
+            (queue.wait.unwrap().seconds(), queue.name)
+        };
+        assert_eq!(queue(0), (12.5, Some("карты".to_owned())));
+        assert_eq!(queue(1), (7.0, None));
+    }
+}
+
+#[test]
+fn lines_are_counted_through_quoted_cells_and_broken_rows() {
+    let folder = Folder::new("lines");
+    // Line 2 and 3 are one row, 4 is short, 5 is empty, 6 is no UTF-8, 7 is sound.
+    let manifest = b"call_id,note\na,\"x\ny\"\nb\n\nc,\xFF\nd,e\n";
+    let crlf: Vec<u8> = (manifest.iter())
+        .flat_map(|&b| {
+            if b == b'\n' {
+                vec![b'\r', b'\n']
+            } else {
+                vec![b]
+            }
+        })
+        .collect();
+    for bytes in [manifest.to_vec(), crlf] {
+        let found = entries(&folder.write("calls.csv", bytes));
+        let told: Vec<_> = found.iter().map(|e| (e.line, e.row.is_ok())).collect();
+        assert_eq!(told, [(2, true), (4, false), (6, false), (7, true)]);
+        let extra = &found[0].row.as_ref().unwrap().metadata.extra;
+        assert_eq!(extra["note"], "x\ny");
+    }
+}
+
+#[test]
+fn json_lines_hold_facts_as_columns_or_under_metadata() {
+    let folder = Folder::new("jsonl");
+    let deep = "[".repeat(100_000);
+    let lines = [
+        r#"{"call_id": 17, "queue_wait_s": 2.5, "mark": 5, "holds": null}"#.to_owned(),
+        r#"{"call_id": "b", "metadata": {"queue": {"wait_s": 3}}, "queue_name": "карты"}"#.into(),
+        r#"{"call_id": "c", "metadata": {"queue": {"wait_s": -3}}}"#.into(),
+        r#"{"call_id": "d", "tags": ["x"]}"#.into(),
+        "[1]".into(),
+        format!(r#"{{"call_id": {deep}"#),
+        String::new(),
+        r#"{"call_id": "e"}"#.into(),
+        r#"{"call_id": "e"}"#.into(),
+    ];
+    let found = entries(&folder.write("calls.jsonl", lines.join("\r\n")));
+    let told: Vec<_> = (found.iter())
+        .map(|e| (e.line, e.row.as_ref().err().map(|e| e.place().to_owned())))
+        .collect();
+    let place = |line: u64, place: &str| (line, Some(format!("calls.jsonl line {line}{place}")));
+    let wanted = [
+        (1, None),
+        (2, None),
+        place(3, ": metadata: queue.wait_s"),
+        place(4, ": tags"),
+        place(5, ""),
+        place(6, ""),
+        (8, None),
+        place(9, ": call_id"),
+    ];
+    assert_eq!(told, wanted);
+    assert_eq!(
+        (found[0].id.as_deref(), found[0].labels.mark),
+        (Some("17"), Some(5))
+    );
+    let queue = found[1]
+        .row
+        .as_ref()
+        .unwrap()
+        .metadata
+        .queue
+        .clone()
+        .unwrap();
+    assert_eq!(queue.wait.unwrap().seconds(), 3.0);
+    assert_eq!(queue.name.as_deref(), Some("карты"));
+}
+
+#[test]
+fn a_file_named_and_not_there_fails_its_call_alone() {
+    let folder = Folder::new("missing");
+    let transcript = r#"{"format": "callcsi-transcript", "version": 1, "duration_s": 60,
+        "utterances": [{"side": "agent", "start_s": 1, "end_s": 4}]}"#;
+    folder.write("t.json", transcript);
+    folder.write("deep.json", "[".repeat(100_000));
+    let manifest = "call_id,audio,agent_channel,transcript,holds\n\
+        no-audio,nowhere.wav,left,,\nno-words,,,nowhere.json,\ndeep,,,deep.json,\n\
+        folder,,,.,\nlate,,,t.json,50-70\nsound,,,t.json,50-61\n";
+    let path = folder.write("calls.csv", manifest);
+    let rows = parsed(&rows(
+        &path,
+        ManifestOptions::default(),
+        false,
+        Threads::of(2),
+    ));
+    let told: Vec<_> = (rows.iter())
+        .map(|r| (r["call_id"].as_str().unwrap(), r["error"]["kind"].as_str()))
+        .collect();
+    let wanted = [
+        ("no-audio", Some("io")),
+        ("no-words", Some("io")),
+        ("deep", Some("ill_formed")),
+        ("folder", Some("io")),
+        ("late", Some("invalid")),
+        ("sound", None),
+    ];
+    assert_eq!(told, wanted);
+    assert_eq!(rows[4]["error"]["place"], "holds.intervals[0]");
+    // 50 to 61 s of a minute: cut at its end.
+    assert_eq!(rows[5]["features"]["call_duration"], 60.0);
+}
+
+#[test]
+fn a_length_given_is_used_where_nothing_was_recorded() {
+    let folder = Folder::new("length");
+    let path = folder.write(
+        "c.csv",
+        "call_id,duration_s,holds\na,60,10-25\nb,60,70-80\nc,,\n",
+    );
+    let rows = parsed(&rows(
+        &path,
+        ManifestOptions::default(),
+        false,
+        Threads::Inline,
+    ));
+    assert_eq!(rows[0]["features"]["call_duration"], 60.0);
+    assert_eq!(
+        rows[0]["absent"]["dialog_overlap_count"],
+        rows[2]["absent"]["dialog_overlap_count"]
+    );
+    assert_eq!(rows[1]["error"]["place"], "holds.intervals[0]");
+    assert_eq!(rows[2]["features"]["call_duration"], Value::Null);
+}
+
+#[test]
+fn a_folder_takes_facts_by_id_and_transcripts_beside_the_sound() {
+    let folder = Folder::new("folder");
+    for (from, to) in [
+        ("demo-01.wav", "б/ключ 1.WAV"),
+        ("demo-01.json", "б/ключ 1.json"),
+        ("demo-05.wav", "а.wav"),
+    ] {
+        let bytes = std::fs::read(demo().join(from)).unwrap();
+        folder.write(&format!("calls/{to}"), bytes);
+    }
+    folder.write("calls/notes.txt", "no recording");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(".", folder.0.join("calls/loop")).unwrap();
+    let facts = folder.write(
+        "facts.csv",
+        "call_id,queue_wait_s,mark\nключ 1,33,4\nother,1,1\n",
+    );
+    let options = |facts: &Path| ManifestOptions {
+        agent_channel: Some(AgentChannel::Left),
+        facts: Some(facts.to_owned()),
+    };
+    let lines = rows(
+        &folder.0.join("calls"),
+        options(&facts),
+        false,
+        Threads::of(2),
+    );
+    let rows = parsed(&lines);
+    let ids: Vec<&str> = rows
+        .iter()
+        .map(|r| r["call_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["а", "ключ 1"]);
+    assert_eq!(rows[1]["features"]["queue_wait_s"], 33.0);
+    assert_eq!(rows[1]["transcript"], "callcsi");
+    assert_eq!(
+        (&rows[1]["mark"], &rows[0]["mark"]),
+        (&json!(4), &Value::Null)
+    );
+
+    let twice = folder.write("twice.csv", "call_id,mark\na,4\na,1\n");
+    let error = Manifest::open(folder.0.join("calls"), options(&twice)).unwrap_err();
+    assert!(error.place().ends_with("twice.csv line 3"), "{error}");
+}
+
+#[test]
+fn an_id_cannot_move_the_cursor() {
+    let folder = Folder::new("escape");
+    let manifest = "call_id,audio,agent_channel\n\"\x1b[2J\x07x\ny\",\x1b[31m.wav,left\n";
+    let path = folder.write("calls.csv", manifest);
+    let mut summary = Summary::new(SCORER.predictor().model().label());
+    let manifest = Manifest::open(&path, ManifestOptions::default()).unwrap();
+    score_all(&SCORER, manifest, Threads::Inline, |outcome| {
+        // The id itself is kept as it is: it is the key to the centre's own tables.
+        assert_eq!(outcome.id.as_deref(), Some("\x1b[2J\x07x\ny"));
+        summary.add(&outcome);
+        Ok(())
+    })
+    .unwrap();
+    let text = summary.to_string();
+    assert!(text.contains(r"call \u{1b}[2J\u{7}x\u{a}y"), "{text}");
+    assert!(
+        !text.chars().any(|c| c.is_control() && c != '\n'),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn columns_kept_cannot_hide_the_rows_own() {
+    let model = SCORER.predictor().model();
+    for keep in [
+        vec!["call_id"],
+        vec!["queue_wait_s"],
+        vec!["settings"],
+        vec!["a", "a"],
+    ] {
+        let keep: Vec<String> = keep.into_iter().map(str::to_owned).collect();
+        for error in [
+            CsvSink::new(Vec::new(), model, &keep).unwrap_err(),
+            JsonSink::new(Vec::new(), model, &keep).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Mismatch);
+        }
+    }
+}
+
+#[test]
+fn an_input_is_never_the_output() {
+    let folder = Folder::new("output");
+    let path = folder.write("calls.csv", "call_id\na\n");
+    let same = folder.0.join(".").join("calls.csv");
+    assert_eq!(
+        create(same, &[&path]).unwrap_err().kind(),
+        ErrorKind::Mismatch
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), b"call_id\na\n");
+    create(folder.0.join("new.csv"), &[&path]).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_is_no_transcript_and_no_table_of_facts() {
+    let folder = Folder::new("device");
+    let path = folder.write(
+        "c.csv",
+        "call_id,transcript,metadata\na,/dev/zero,\nb,,/dev/zero\n",
+    );
+    let rows = parsed(&rows(
+        &path,
+        ManifestOptions::default(),
+        false,
+        Threads::Inline,
+    ));
+    for row in rows {
+        assert_eq!(row["error"]["found"], "a pipe or a device");
+    }
+}
+
+/// Three hundred simulated calls with a mark each, transcripts alone.
+fn simulated(folder: &Folder) -> PathBuf {
+    let simulator = Simulator::new(SimulationSettings::seeded(5)).unwrap();
+    let mut manifest = csv::Writer::from_writer(Vec::new());
+    manifest.write_record(MANIFEST_COLUMNS).unwrap();
+    for call in simulator
+        .calls(2_000)
+        .filter(|c| c.satisfaction.answered)
+        .take(300)
+    {
+        let transcript = call.transcript.as_ref().map(|transcript| {
+            let name = format!("{}.json", call.id);
+            folder.write(&name, transcript.to_json());
+            name
+        });
+        let row = manifest_row(&call, None, transcript.as_deref());
+        manifest.write_record(row).unwrap();
+    }
+    folder.write("manifest.csv", manifest.into_inner().unwrap())
+}
+
+#[test]
+fn a_table_of_results_trains_the_same_model_as_its_archive() {
+    let folder = Folder::new("retrain");
+    let manifest = simulated(&folder);
+    let keep = ["customer_id".to_owned()];
+    let mut table = Vec::new();
+    let mut sink = CsvSink::new(&mut table, SCORER.predictor().model(), &keep).unwrap();
+    let calls = Manifest::open(&manifest, ManifestOptions::default()).unwrap();
+    score_all(&SCORER, calls, Threads::of(2), |outcome| {
+        sink.write(&outcome)
+    })
+    .unwrap();
+    sink.flush().unwrap();
+    drop(sink);
+    let table = folder.write("results.csv", table);
+
+    let read = |path: &Path, extractor: &Extractor, group| {
+        let options = ManifestOptions::default();
+        read_labelled(path, options, extractor, Some(group), Threads::of(2))
+    };
+    let [archive, results] =
+        [&manifest, &table].map(|path| read(path, SCORER.extractor(), "customer_id").unwrap());
+    assert_eq!((archive.calls.len(), archive.failed.len()), (300, 0));
+    assert_eq!((results.calls.len(), results.failed.len()), (300, 0));
+    for (a, b) in archive.calls.iter().zip(&results.calls) {
+        assert_eq!((&a.id, a.mark, &a.group), (&b.id, b.mark, &b.group));
+        for ((feature, a), (_, b)) in a.features.iter().zip(b.features.iter()) {
+            assert_eq!(a.as_ref().ok(), b.as_ref().ok(), "{}", feature.name);
+        }
+    }
+    let model = |labelled: &Labelled| -> Model {
+        let examples: Vec<Example<'_>> = (labelled.calls.iter())
+            .map(|c| Example {
+                id: c.id.clone(),
+                features: &c.features,
+                mark: c.mark,
+                group: c.group.clone(),
+            })
+            .collect();
+        let settings = SCORER.extractor().settings();
+        train(
+            &examples,
+            &LabelScale::ONE_TO_FIVE,
+            settings,
+            &TrainOptions::default(),
+        )
+        .unwrap()
+    };
+    assert!(model(&archive).to_json() == model(&results).to_json());
+
+    let error = read(&table, SCORER.extractor(), "costumer_id").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.place()),
+        (ErrorKind::Mismatch, "costumer_id")
+    );
+
+    let text = std::fs::read_to_string(&table).unwrap();
+    let settings = AnalysisSettings::default().fingerprint();
+    let other = folder.write("other.csv", text.replace(&settings, "0123456789abcdef"));
+    let error = read(&other, SCORER.extractor(), "customer_id").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    assert!(error.to_string().contains("--settings-of"), "{error}");
+}
+
+#[test]
+fn a_marked_call_that_failed_is_told_as_failed_from_table_and_archive() {
+    let folder = Folder::new("failed");
+    let manifest = "call_id,transcript,mark\na,nowhere.json,4\nb,nowhere.json,\n";
+    let manifest = folder.write("calls.csv", manifest);
+    let text = rows(&manifest, ManifestOptions::default(), true, Threads::Inline);
+    let table = folder.write("results.csv", text);
+    for path in [manifest, table] {
+        let options = ManifestOptions::default();
+        let read = read_labelled(&path, options, SCORER.extractor(), None, Threads::Inline);
+        let read = read.unwrap();
+        assert_eq!(
+            (read.calls.len(), read.failed.len()),
+            (0, 1),
+            "{}",
+            path.display()
+        );
+        assert_eq!(read.unlabelled, 1);
+    }
+}
