@@ -33,6 +33,9 @@ struct Options {
     /// Seed: the same seed gives the same archive.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Mean length of the talk in seconds, 20 to 7200 [default: the simulator's].
+    #[arg(long)]
+    mean_talk_s: Option<f64>,
     /// Sound to write, 8 kHz stereo WAV with the agent left.
     #[arg(long, value_enum, default_value = "none")]
     audio: Audio,
@@ -42,7 +45,11 @@ struct Options {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let simulator = Simulator::new(SimulationSettings::seeded(options.seed))?;
+    let mut settings = SimulationSettings::seeded(options.seed);
+    if let Some(mean) = options.mean_talk_s {
+        settings.mean_talk_s = mean;
+    }
+    let simulator = Simulator::new(settings)?;
     std::fs::create_dir_all(&options.out)?;
     let mut manifest = csv::Writer::from_path(options.out.join("manifest.csv"))?;
     let mut truth = csv::Writer::from_path(options.out.join("truth.csv"))?;
