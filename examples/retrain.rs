@@ -123,6 +123,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         )?;
         let mut row = Vec::new();
         for example in &examples {
+            row.clear();
             model.encoder().encode(example.features, &mut row);
             let own = [
                 example.mark as f64,

@@ -5,7 +5,7 @@
 //! call was scored; 1: some failed; 2: the command itself was wrong; 141: the reader of the rows left.
 
 use callcsi::batch::{
-    CsvSink, JsonSink, Manifest, ManifestOptions, Sink, Summary, Threads, score_all,
+    CsvSink, JsonSink, Manifest, ManifestOptions, Sink, Summary, TextSink, Threads, score_all,
 };
 use callcsi::call::AgentChannel;
 use callcsi::model::Predictor;
@@ -26,7 +26,7 @@ struct Arguments {
     /// Where the rows go; `-` is standard output.
     #[arg(short, long, default_value = "-")]
     out: PathBuf,
-    /// Shape of the rows [default: by the ending of --out, else jsonl].
+    /// Shape of the rows [default: text on a terminal, else by the ending of --out, else jsonl].
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// A model made by `retrain` [default: the bundled one, which knows no real customers].
@@ -51,10 +51,11 @@ struct Arguments {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 enum Format {
     Jsonl,
     Csv,
+    Text,
 }
 
 fn run(arguments: &Arguments) -> callcsi::Result<u64> {
@@ -80,13 +81,17 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
             &[&arguments.input],
         )?)),
     };
-    let by_ending = arguments.out.extension().is_some_and(|e| e == "csv");
-    let csv = arguments
-        .format
-        .map_or(by_ending, |format| format == Format::Csv);
-    let mut sink: Box<dyn Sink> = match csv {
-        true => Box::new(CsvSink::new(&mut writer, model, &arguments.keep)?),
-        false => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)?),
+    let on_terminal = arguments.out.as_os_str() == "-" && std::io::stdout().is_terminal();
+    let usual = match arguments.out.extension().and_then(|e| e.to_str()) {
+        Some("csv") => Format::Csv,
+        Some("txt") => Format::Text,
+        _ if on_terminal => Format::Text,
+        _ => Format::Jsonl,
+    };
+    let mut sink: Box<dyn Sink> = match arguments.format.unwrap_or(usual) {
+        Format::Jsonl => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)?),
+        Format::Csv => Box::new(CsvSink::new(&mut writer, model, &arguments.keep)?),
+        Format::Text => Box::new(TextSink::new(&mut writer)),
     };
     let progress = match std::io::stderr().is_terminal() && !arguments.quiet {
         true => ProgressBar::no_length(),

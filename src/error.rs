@@ -65,7 +65,7 @@ const KEPT: usize = 500;
 
 /// Makes text that may come from outside fit for a terminal and a log: the beginning of it, with
 /// what moves the cursor, ends the line or turns the direction of writing spelt as `\u{1b}`.
-fn legible(text: impl fmt::Display) -> String {
+pub(crate) fn legible(text: impl fmt::Display) -> String {
     let text = text.to_string();
     let mut shown = String::new();
     for (i, c) in text.chars().enumerate() {

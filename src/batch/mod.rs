@@ -14,6 +14,7 @@ mod pipeline;
 mod row;
 mod summary;
 mod table;
+mod text;
 
 pub use labelled::{Labelled, LabelledCall, read_labelled};
 pub use manifest::{Entry, Labels, Manifest, ManifestOptions};
@@ -21,6 +22,7 @@ pub use pipeline::{Threads, in_order};
 pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
 pub use summary::Summary;
 pub use table::{Cells, Rows, read_table};
+pub use text::TextSink;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::score::{Scorer, guarded};

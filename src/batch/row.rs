@@ -22,7 +22,7 @@ use std::io::Write;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Reasons told in a CSV cell.
-const TOLD_REASONS: usize = 3;
+pub(super) const TOLD_REASONS: usize = 3;
 
 /// What became of one row of the manifest.
 #[derive(Debug)]
@@ -57,12 +57,12 @@ pub trait Sink {
     fn flush(&mut self) -> Result<()>;
 }
 
-fn write_error(error: impl Into<std::io::Error>) -> Error {
+pub(super) fn write_error(error: impl Into<std::io::Error>) -> Error {
     Error::io("output", &error.into())
 }
 
 /// Returns the contributions that move the estimate, strongest first.
-fn reasons(contributions: &[Contribution]) -> Vec<&Contribution> {
+pub(super) fn reasons(contributions: &[Contribution]) -> Vec<&Contribution> {
     let mut sorted: Vec<&Contribution> =
         contributions.iter().filter(|c| c.log_odds != 0.0).collect();
     // A stable sort: equal ones stay in catalogue order.
@@ -275,7 +275,7 @@ fn told(prediction: &Prediction) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-fn cell(value: &Value) -> String {
+pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Number(number) => number.to_string(),
         Value::Category(word) => word.to_string(),

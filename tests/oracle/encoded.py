@@ -23,4 +23,4 @@ fit = LogisticRegression(C=1 / alpha, solver="newton-cholesky", tol=1e-10, max_i
 fit.fit(columns, mark >= 4)
 apart = np.abs(fit.predict_proba(columns)[:, 1] - ours).max()
 print(f"{len(values)} rows, {columns.shape[1]} columns: largest difference {apart:.3e}")
-sys.exit(apart > 1e-3)
+sys.exit(int(apart > 1e-3))
