@@ -36,7 +36,7 @@ impl Summary {
     /// Starts a summary of estimates on a scale.
     pub fn new(scale: &LabelScale) -> Summary {
         Summary {
-            scale: scale.clone(),
+            scale: *scale,
             scored: 0,
             failures: BTreeMap::new(),
             warnings: BTreeMap::new(),
