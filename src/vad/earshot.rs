@@ -5,9 +5,10 @@
 //! the loud frames to −23 dBFS; and a faint dither, since the empty band above 4 kHz would
 //! otherwise make it take stationary noise for speech.
 //!
-//! Frames below [`GATE_DBFS`] are never speech. After [`GATE_AFTER`] of them in a row the network
-//! rests, and starts anew when sound comes back: a gated line costs next to nothing, and its state
-//! is not worn by minutes of silence.
+//! Frames below [`GATE_DBFS`], or hardly above the steady noise of the line, are never speech: the
+//! network alone goes on hearing a voice through noise 10 dB below it. After [`GATE_AFTER`] of them
+//! in a row the network rests, and starts anew when sound comes back: a gated line costs next to
+//! nothing, and its state is not worn by minutes of silence.
 //!
 //! Known weakness: it takes much of music, ringback and DTMF for speech.
 
@@ -37,6 +38,12 @@ const GAIN_STEP_DB: f64 = 0.5;
 const DITHER: f32 = 5.477e-4;
 /// Sound below this level is never speech: the idle noise of a G.711 line is near −72 dBFS.
 const GATE_DBFS: f64 = -60.0;
+/// A steady noise is no speech either: the gate stands this far above the level that all but a tenth
+/// of the last minute's frames exceed. Frames of noise differ by less than 1 dB (standard deviation).
+const FLOOR_MARGIN_DB: f64 = 4.0;
+const FLOOR_SHARE: f64 = 0.9;
+/// … but this far below the loud frames, so that a voice without a pause does not gate itself.
+const LOUD_MARGIN_DB: f64 = 9.0;
 /// Frames below the gate after which the network rests (0.13 s).
 const GATE_AFTER: u32 = 8;
 /// Frames of dither that fill the network's window when it starts anew.
@@ -51,6 +58,7 @@ pub struct EarshotVad {
     /// Frames that wait for the level of what follows, with their own level.
     ahead: VecDeque<([f32; FRAME], f64)>,
     level: LoudLevel,
+    floor: LoudLevel,
     gain_db: Option<f64>,
     quiet_frames: u32,
     noise: u32,
@@ -78,6 +86,7 @@ impl EarshotVad {
             partial: Vec::new(),
             ahead: VecDeque::with_capacity(LOOK_AHEAD + 1),
             level: LoudLevel::new(LEVEL_FRAMES, IDLE_DBFS),
+            floor: LoudLevel::new(LEVEL_FRAMES, f64::NEG_INFINITY),
             gain_db: None,
             quiet_frames: GATE_AFTER,
             noise: 0x9E37_79B9,
@@ -92,6 +101,7 @@ impl EarshotVad {
             frame.copy_from_slice(&self.partial[start..start + FRAME]);
             let level = dbfs(&frame);
             self.level.push(level);
+            self.floor.push(level);
             self.ahead.push_back((frame, level));
             if self.ahead.len() > LOOK_AHEAD {
                 self.score_next(scores);
@@ -105,7 +115,7 @@ impl EarshotVad {
         let Some((mut frame, level)) = self.ahead.pop_front() else {
             return;
         };
-        let gated = level < GATE_DBFS;
+        let gated = level < self.gate();
         self.quiet_frames = if gated {
             self.quiet_frames.saturating_add(1)
         } else {
@@ -132,11 +142,20 @@ impl EarshotVad {
         scores.push(if gated { 0.0 } else { score });
     }
 
+    /// Returns the level below which a frame is never speech, in dBFS.
+    fn gate(&self) -> f64 {
+        let floor = self.floor.exceeded_by(FLOOR_SHARE);
+        let loud = self.level.exceeded_by(0.05);
+        let over = floor.zip(loud);
+        let over = over.map(|(floor, loud)| (floor + FLOOR_MARGIN_DB).min(loud - LOUD_MARGIN_DB));
+        over.map_or(GATE_DBFS, |gate| gate.max(GATE_DBFS))
+    }
+
     /// Returns the factor at the start and at the end of the next frame.
     fn next_gain(&mut self) -> (f32, f32) {
         let wanted = self
             .level
-            .p95()
+            .exceeded_by(0.05)
             .map_or(0.0, |p95| (TARGET_DBFS - p95).min(MAX_GAIN_DB));
         let from = self.gain_db.unwrap_or(wanted);
         let to = from + (wanted - from).clamp(-GAIN_STEP_DB, GAIN_STEP_DB);

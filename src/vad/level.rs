@@ -52,10 +52,11 @@ impl LoudLevel {
         }
     }
 
-    /// Returns the 95th percentile in dBFS; `None` while everything was idle.
-    pub(super) fn p95(&self) -> Option<f64> {
-        // Bins run from loud to quiet: the first twentieth of the frames is above the percentile.
-        let above = self.recent.len() / 20;
+    /// Returns the level in dBFS that the share `above` of the frames exceeds; `None` while
+    /// everything was idle.
+    pub(super) fn exceeded_by(&self, above: f64) -> Option<f64> {
+        // Bins run from loud to quiet.
+        let above = (self.recent.len() as f64 * above) as usize;
         let mut seen = 0;
         for (bin, &count) in self.bins.iter().enumerate() {
             seen += count as usize;
@@ -83,18 +84,18 @@ mod tests {
     #[test]
     fn percentile_forgets_and_ignores_idle_frames() {
         let mut level = LoudLevel::new(100, -65.0);
-        assert_eq!(level.p95(), None);
+        assert_eq!(level.exceeded_by(0.05), None);
         for _ in 0..1000 {
             level.push(-80.0);
         }
-        assert_eq!(level.p95(), None);
+        assert_eq!(level.exceeded_by(0.05), None);
         for i in 0..100 {
             level.push(if i < 10 { -10.0 } else { -30.0 });
         }
-        assert_eq!(level.p95(), Some(-10.0));
+        assert_eq!(level.exceeded_by(0.05), Some(-10.0));
         for _ in 0..100 {
             level.push(-40.0);
         }
-        assert_eq!(level.p95(), Some(-40.0));
+        assert_eq!(level.exceeded_by(0.05), Some(-40.0));
     }
 }
