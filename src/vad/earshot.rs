@@ -43,7 +43,10 @@ const GATE_DBFS: f64 = -60.0;
 const FLOOR_MARGIN_DB: f64 = 4.0;
 const FLOOR_SHARE: f64 = 0.9;
 /// … but this far below the loud frames, so that a voice without a pause does not gate itself.
-const LOUD_MARGIN_DB: f64 = 9.0;
+const LOUD_MARGIN_DB: f64 = 5.0;
+/// When the loud frames of the last minute stand less than this above its quiet ones, the line
+/// carries a steady noise and nothing else: syllables and stops spread a voice over 10 dB and more.
+const STEADY_DB: f64 = 4.0;
 /// Frames below the gate after which the network rests (0.13 s).
 const GATE_AFTER: u32 = 8;
 /// Frames of dither that fill the network's window when it starts anew.
@@ -146,9 +149,14 @@ impl EarshotVad {
     fn gate(&self) -> f64 {
         let floor = self.floor.exceeded_by(FLOOR_SHARE);
         let loud = self.level.exceeded_by(0.05);
-        let over = floor.zip(loud);
-        let over = over.map(|(floor, loud)| (floor + FLOOR_MARGIN_DB).min(loud - LOUD_MARGIN_DB));
-        over.map_or(GATE_DBFS, |gate| gate.max(GATE_DBFS))
+        match floor.zip(loud) {
+            // Nothing but noise for a minute.
+            Some((floor, loud)) if loud - floor < STEADY_DB => f64::INFINITY,
+            Some((floor, loud)) => (floor + FLOOR_MARGIN_DB)
+                .min(loud - LOUD_MARGIN_DB)
+                .max(GATE_DBFS),
+            None => GATE_DBFS,
+        }
     }
 
     /// Returns the factor at the start and at the end of the next frame.
