@@ -141,6 +141,36 @@ impl Error {
         made
     }
 
+    /// Makes an error of serde_json's, without the words that it may quote.
+    pub(crate) fn json(error: &serde_json::Error, wanted: &str) -> Error {
+        use serde_json::error::Category;
+        let found = match error.classify() {
+            Category::Eof => "the end of the text".to_owned(),
+            Category::Syntax => "text that is no JSON".to_owned(),
+            Category::Io => "an unreadable stream".to_owned(),
+            // "invalid type: string "…", expected …": what was expected names no word of the call.
+            Category::Data => {
+                let text = error.to_string();
+                let expected = text
+                    .split_once(", expected ")
+                    .map(|(_, e)| format!(" (not {e})"));
+                let missing = text
+                    .starts_with("missing field")
+                    .then(|| format!(" ({text})"));
+                let unknown = text
+                    .starts_with("unknown field")
+                    .then(|| format!(" ({text})"));
+                let detail = missing.or(unknown).or(expected).unwrap_or_default();
+                format!("JSON of another shape{detail}")
+            }
+        };
+        let place = match error.line() {
+            0 => String::new(),
+            line => format!("line {line} column {}", error.column()),
+        };
+        Error::new(ErrorKind::IllFormed, place, found, wanted)
+    }
+
     /// Adds the likely mistake, worded as a question or an advice.
     pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Error {
         self.0.hint = Some(legible(hint));

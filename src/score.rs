@@ -21,6 +21,7 @@ use crate::timeline::{Span, Time, Timeline};
 use crate::transcript::{self, ReadTranscript, Transcript};
 use crate::vad::SpeechTracker;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A transcript may run past the recording by this much: recognisers round, and count in frames of
 /// their own.
@@ -138,11 +139,20 @@ impl Extractor {
         let speech = heard.as_ref().filter(|_| !dual_mono).map(|h| &h.speech);
         let duration = match (&heard, transcript) {
             (Some(heard), _) => Some(heard.duration),
-            (None, Some(transcript)) => length_of(transcript),
+            (None, Some(transcript)) => length_of(transcript, call.duration),
             (None, None) => call.duration,
         };
         if let (Some(transcript), Some(heard)) = (transcript, &heard) {
             warnings.extend(misfit(transcript, heard, dual_mono));
+        }
+        let no_facts = Metadata {
+            extra: BTreeMap::new(),
+            ..call.metadata.clone()
+        };
+        if heard.is_none() && transcript.is_none() && no_facts == Metadata::default() {
+            let message = "nothing is known of the call but its id, so the estimate is that of an \
+                           average call: are the manifest's columns misnamed?";
+            warnings.push(Warning::new("no_evidence", message));
         }
         let conversation = match (duration, speech, transcript) {
             (Some(duration), None, None) if dual_mono && duration > Span::ZERO => {
@@ -255,9 +265,9 @@ impl Extractor {
     }
 }
 
-/// Returns the length of a call of which there is only a transcript: as it says, else up to the
-/// end of its last word or utterance.
-fn length_of(transcript: &Transcript) -> Option<Span> {
+/// Returns the length of a call of which there is only a transcript: as the transcript says, else as
+/// the manifest does, else up to the end of the last word or utterance.
+fn length_of(transcript: &Transcript, given: Option<Span>) -> Option<Span> {
     let ends = transcript.utterances.iter().map(|u| u.segment.end());
     let words = transcript
         .loose_words
@@ -268,7 +278,7 @@ fn length_of(transcript: &Transcript) -> Option<Span> {
         .chain(words)
         .max()
         .map(|end| (end - Time::ZERO).max(Span::ZERO));
-    transcript.duration.or(last)
+    transcript.duration.or(given).or(last)
 }
 
 /// Says where a transcript does not fit its recording.

@@ -1,4 +1,6 @@
 //! Features of calls worked out by hand, their absence, and what must hold of any call.
+// A test that cannot set itself up has failed.
+#![allow(clippy::unwrap_used)]
 
 use callcsi::ErrorKind;
 use callcsi::call::{Metadata, Side, Sides};

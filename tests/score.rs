@@ -1,4 +1,6 @@
 //! From a recording to an estimate, on calls whose truth is known.
+// A test that cannot set itself up has failed.
+#![allow(clippy::unwrap_used)]
 
 use callcsi::ErrorKind;
 use callcsi::call::{AgentChannel, Call, CallId, Input, Metadata, Side};
@@ -232,6 +234,13 @@ fn facts_alone_are_a_call() {
     assert_eq!(number(&measurements.features, "queue_wait_s"), Some(9.0));
     let duration = measurements.features.get("call_duration");
     assert_eq!(duration, Some(&Err(Absence::NoRecording)));
+}
+
+#[test]
+fn a_call_of_which_nothing_is_known_says_so() {
+    let measurements = extractor().extract(&Call::new("1")).unwrap();
+    let codes: Vec<&str> = measurements.warnings.iter().map(|w| w.code).collect();
+    assert_eq!(codes, ["no_evidence"]);
 }
 
 #[test]

@@ -23,8 +23,8 @@ impl Source {
         match input {
             Input::Path(path) => {
                 let io = |error: io::Error| Error::io(input, &error);
-                let file = File::open(path).map_err(io)?;
-                let metadata = file.metadata().map_err(io)?;
+                // Before it is opened: a pipe would wait for its writer for ever.
+                let metadata = std::fs::metadata(path).map_err(io)?;
                 if !metadata.is_file() {
                     let found = if metadata.is_dir() {
                         "a directory"
@@ -33,6 +33,7 @@ impl Source {
                     };
                     return Err(Error::new(ErrorKind::Io, input, found, "a regular file"));
                 }
+                let file = File::open(path).map_err(io)?;
                 Ok(Source {
                     bytes: Bytes::File(BufReader::with_capacity(32 * 1024, file)),
                     len: metadata.len(),

@@ -139,6 +139,15 @@ impl Manifest {
     /// column, or the table of facts has a bad row; [`ErrorKind::Invalid`] when that names a call twice.
     pub fn open(path: impl AsRef<Path>, options: ManifestOptions) -> Result<Manifest> {
         let path = path.as_ref();
+        if path == Path::new("-") {
+            let error = Error::new(
+                ErrorKind::Unsupported,
+                "-",
+                "standard input",
+                "a file or folder",
+            );
+            return Err(error.hint("write the manifest to a file first"));
+        }
         let about = std::fs::metadata(path).map_err(|e| Error::io(path.display(), &e))?;
         let (source, root, extra) = if about.is_dir() {
             let mut files = Vec::new();
@@ -588,8 +597,12 @@ pub(super) fn labels(cells: &Cells) -> Result<Labels> {
         ),
         None => None,
     };
-    Ok(Labels {
-        mark: number(cells, "mark", "a whole number")?,
-        survey,
-    })
+    let wanted = "a whole number";
+    let mark = match number::<f64>(cells, "mark", wanted)? {
+        // Spreadsheets and data frames write 5 as 5.0.
+        Some(mark) if mark.fract() == 0.0 && mark.abs() < 1e9 => Some(mark as i64),
+        Some(mark) => return Err(Error::new(ErrorKind::IllFormed, "mark", mark, wanted)),
+        None => None,
+    };
+    Ok(Labels { mark, survey })
 }

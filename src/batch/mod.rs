@@ -18,7 +18,7 @@ mod text;
 
 pub use labelled::{Labelled, LabelledCall, read_labelled};
 pub use manifest::{Entry, Labels, Manifest, ManifestOptions};
-pub use pipeline::{Threads, in_order};
+pub use pipeline::{MOST_THREADS, Threads, in_order};
 pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
 pub use summary::Summary;
 pub use table::{Cells, Rows, read_table};

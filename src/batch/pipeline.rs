@@ -23,14 +23,17 @@ impl Threads {
         Threads::of(std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
     }
 
-    /// Returns `Inline` for 0 or 1, else a pool.
+    /// Returns `Inline` for 0 or 1, else a pool; of more than [`MOST_THREADS`], that many.
     pub fn of(count: usize) -> Threads {
-        match NonZeroUsize::new(count) {
+        match NonZeroUsize::new(count.min(MOST_THREADS)) {
             Some(count) if count.get() > 1 => Threads::Pool(count),
             _ => Threads::Inline,
         }
     }
 }
+
+/// More threads than any machine has processors today; a slip of the finger shall not start a million.
+pub const MOST_THREADS: usize = 1_024;
 
 /// Results that may wait for an earlier, slower one, per thread: a result is some kilobytes, and a
 /// call of two hours must not hold up thousands of short ones.

@@ -43,7 +43,7 @@ fn wording(reason: &Contribution) -> String {
                         .trim_end_matches('.')
                         .to_owned()
                 }
-                word => legible(&cell(word)),
+                word => legible(cell(word)),
             };
             match reason.feature.unit {
                 Unit::Seconds | Unit::PerMinute | Unit::WordsPerSecond | Unit::LettersPerSecond => {

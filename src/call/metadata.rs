@@ -349,10 +349,8 @@ impl Metadata {
     /// [`ErrorKind::IllFormed`] when it is no JSON or has an unknown key, [`ErrorKind::Invalid`]
     /// when [`Metadata::check`] refuses a value.
     pub fn from_json(json: &str) -> Result<Metadata> {
-        let metadata: Metadata = serde_json::from_str(json).map_err(|e| {
-            let place = format!("line {} column {}", e.line(), e.column());
-            Error::new(ErrorKind::IllFormed, place, e, "metadata as JSON")
-        })?;
+        let metadata: Metadata =
+            serde_json::from_str(json).map_err(|e| Error::json(&e, "metadata as JSON"))?;
         metadata.check()?;
         Ok(metadata)
     }

@@ -22,24 +22,19 @@ pub(super) fn features() -> Vec<Feature> {
     for side in Side::BOTH {
         group.extend(neighbours(side));
     }
-    group.push(Feature::number(
-        "customer_speech_speed_words_change",
-        Unit::WordsPerSecond,
-        Needs::Words,
-        Source::Own,
-        "words / speech of the customer's utterances whose middle lies in the last third of the \
-         call, less those in the first third",
-        |e| thirds_change(e, Side::Customer),
-    ));
-    group.push(Feature::number(
-        "agent_speech_speed_words_change",
-        Unit::WordsPerSecond,
-        Needs::Words,
-        Source::Own,
-        "words / speech of the agent's utterances whose middle lies in the last third of the \
-         call, less those in the first third",
-        |e| thirds_change(e, Side::Agent),
-    ));
+    for side in Side::BOTH {
+        group.push(Feature::number(
+            format!("{side}_speech_speed_words_change"),
+            Unit::WordsPerSecond,
+            Needs::Words,
+            Source::Own,
+            format!(
+                "words / speech of the {side}'s utterances whose middle lies in the last third of \
+                 the call, less those in the first third"
+            ),
+            move |e| thirds_change(e, side),
+        ));
+    }
     group
 }
 

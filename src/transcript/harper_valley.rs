@@ -8,7 +8,7 @@
 //! The recogniser's words are taken, since they have times; the person's words, without times,
 //! where the recogniser has none. Marks such as `[noise]` and `<unk>` are no words.
 
-use super::read::{Parsed, json_error};
+use super::read::Parsed;
 use super::{Emotion, Transcript, Utterance, Word};
 use crate::call::Side;
 use crate::error::{Error, ErrorKind};
@@ -42,7 +42,7 @@ fn is_mark(token: &str) -> bool {
 
 pub(super) fn parse(document: Value) -> Parsed {
     let entries: Vec<Entry> = serde_json::from_value(document)
-        .map_err(|e| json_error(&e, "a HarperValleyBank transcript"))?;
+        .map_err(|e| Error::json(&e, "a HarperValleyBank transcript"))?;
     let mut warnings = Vec::new();
     let mut utterances = Vec::with_capacity(entries.len());
     for (i, entry) in entries.iter().enumerate() {

@@ -10,7 +10,7 @@
 //! `duration_s`, `words`, word times and `emotion` are optional. A file without `words` in an
 //! utterance says that the words are unknown; an empty list says that there are none.
 
-use super::read::{Parsed, json_error};
+use super::read::Parsed;
 use super::{Emotion, Transcript, Utterance, Word};
 use crate::call::Side;
 use crate::error::{Error, ErrorKind, Result};
@@ -80,7 +80,7 @@ pub(super) fn segment(place: &str, start: f64, end: f64) -> Result<Option<Segmen
 
 pub(super) fn parse(document: Value) -> Parsed {
     let document: Document =
-        serde_json::from_value(document).map_err(|e| json_error(&e, "a callcsi transcript"))?;
+        serde_json::from_value(document).map_err(|e| Error::json(&e, "a callcsi transcript"))?;
     if document.format != NAME {
         let found = "another value";
         return Err(Error::new(

@@ -163,7 +163,8 @@ fn parse(
         let error = Error::new(ErrorKind::Unsupported, "", "UTF-16 text", "UTF-8");
         return Err(error.hint("save the transcript as UTF-8"));
     }
-    let document: Value = serde_json::from_slice(bytes).map_err(|e| json_error(&e, "JSON"))?;
+    let document: Value = serde_json::from_slice(bytes)
+        .map_err(|e| Error::json(&e, "JSON").hint("is it a transcript at all, or cut short?"))?;
     let format = match forced {
         Some(format) => format,
         None => {
@@ -188,41 +189,6 @@ fn parse(
         format,
         warnings,
     })
-}
-
-/// Makes an error of serde_json's, without the words that it may quote.
-pub(super) fn json_error(error: &serde_json::Error, wanted: &str) -> Error {
-    use serde_json::error::Category;
-    let found = match error.classify() {
-        Category::Eof => "the end of the text".to_owned(),
-        Category::Syntax => "text that is no JSON".to_owned(),
-        Category::Io => "an unreadable stream".to_owned(),
-        // "invalid type: string "…", expected …": what was expected names no word of the call.
-        Category::Data => {
-            let text = error.to_string();
-            let expected = text
-                .split_once(", expected ")
-                .map(|(_, e)| format!(" (not {e})"));
-            let missing = text
-                .starts_with("missing field")
-                .then(|| format!(" ({text})"));
-            let unknown = text
-                .starts_with("unknown field")
-                .then(|| format!(" ({text})"));
-            let detail = missing.or(unknown).or(expected).unwrap_or_default();
-            format!("JSON of another shape{detail}")
-        }
-    };
-    let place = match error.line() {
-        0 => String::new(),
-        line => format!("line {line} column {}", error.column()),
-    };
-    let error = Error::new(ErrorKind::IllFormed, place, found, wanted);
-    if wanted == "JSON" {
-        error.hint("is it a transcript at all, or cut short?")
-    } else {
-        error
-    }
 }
 
 /// Returns the side of a numbered channel, counted from 0.

@@ -10,7 +10,7 @@
 //! `processed_audio_end` only when no word has a time.
 
 use super::own::segment;
-use super::read::{Parsed, json_error, side_of_channel};
+use super::read::{Parsed, side_of_channel};
 use super::{Emotion, Transcript, Utterance, Word};
 use crate::call::AgentChannel;
 use crate::error::{Error, ErrorKind, Result};
@@ -62,7 +62,7 @@ fn seconds(place: &str, text: &str) -> Result<f64> {
 
 pub(super) fn parse(document: Value, agent_channel: Option<AgentChannel>) -> Parsed {
     let entries: Vec<Entry> = serde_json::from_value(document)
-        .map_err(|e| json_error(&e, "a SaluteSpeech recognition result"))?;
+        .map_err(|e| Error::json(&e, "a SaluteSpeech recognition result"))?;
     let mut warnings = Vec::new();
     let mut utterances = Vec::new();
     for (i, entry) in entries.into_iter().enumerate() {

@@ -39,14 +39,11 @@ const DITHER: f32 = 5.477e-4;
 /// Sound below this level is never speech: the idle noise of a G.711 line is near −72 dBFS.
 const GATE_DBFS: f64 = -60.0;
 /// A steady noise is no speech either: the gate stands this far above the level that all but a tenth
-/// of the last minute's frames exceed. Frames of noise differ by less than 1 dB (standard deviation).
+/// of the last minute's frames exceed. The power of white noise over 256 samples has a standard
+/// deviation of 10 lg(1 + √(2/256)), 0.4 dB, so hardly a frame of it passes; a voice spreads over
+/// 10 dB and more by its syllables and stops, so one without a pause does not gate itself.
 const FLOOR_MARGIN_DB: f64 = 4.0;
 const FLOOR_SHARE: f64 = 0.9;
-/// … but this far below the loud frames, so that a voice without a pause does not gate itself.
-const LOUD_MARGIN_DB: f64 = 5.0;
-/// When the loud frames of the last minute stand less than this above its quiet ones, the line
-/// carries a steady noise and nothing else: syllables and stops spread a voice over 10 dB and more.
-const STEADY_DB: f64 = 4.0;
 /// Frames below the gate after which the network rests (0.13 s).
 const GATE_AFTER: u32 = 8;
 /// Frames of dither that fill the network's window when it starts anew.
@@ -148,15 +145,7 @@ impl EarshotVad {
     /// Returns the level below which a frame is never speech, in dBFS.
     fn gate(&self) -> f64 {
         let floor = self.floor.exceeded_by(FLOOR_SHARE);
-        let loud = self.level.exceeded_by(0.05);
-        match floor.zip(loud) {
-            // Nothing but noise for a minute.
-            Some((floor, loud)) if loud - floor < STEADY_DB => f64::INFINITY,
-            Some((floor, loud)) => (floor + FLOOR_MARGIN_DB)
-                .min(loud - LOUD_MARGIN_DB)
-                .max(GATE_DBFS),
-            None => GATE_DBFS,
-        }
+        floor.map_or(GATE_DBFS, |floor| GATE_DBFS.max(floor + FLOOR_MARGIN_DB))
     }
 
     /// Returns the factor at the start and at the end of the next frame.
