@@ -28,7 +28,7 @@
 //! ```
 //!
 //! The bundled model was trained on simulated calls and knows no real customers. Retrain it on your
-//! own marks (`examples/retrain.rs`, [`model::train`]) before you believe an estimate.
+//! own marks (`examples/retrain.rs`, [`model::train()`]) before you believe an estimate.
 //!
 //! # The way of a call
 //!

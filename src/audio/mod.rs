@@ -12,7 +12,7 @@
 //!   a packet).
 //! * What a file *is* is decided by its content. Its name is for messages only.
 //!
-//! A recording that cannot be read at all is an [`Error`]. One that can be read in part is read,
+//! A recording that cannot be read at all is an [`Error`](crate::Error). One that can be read in part is read,
 //! and an [`AudioWarning`] says what was lost and from which second: never a silent half.
 //!
 //! # What is read

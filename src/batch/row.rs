@@ -199,7 +199,7 @@ impl<W: Write> Sink for JsonSink<W> {
     }
 }
 
-/// Writes one CSV row a call: the columns of [`COLUMNS`], the model and the settings, the columns
+/// Writes one CSV row a call: the fixed columns, the model and the settings, the columns
 /// kept of the manifest, and the features in catalogue order.
 pub struct CsvSink<W: Write> {
     writer: csv::Writer<W>,

@@ -18,11 +18,9 @@
 //! * A column that is constant over the training calls is dropped, and [`Dropped`] says so.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Feature, FeatureVector, Kind, Measured, Value, catalogue};
+use crate::features::{Feature, FeatureVector, Kind, Measured, Value, catalogue, position};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::LazyLock;
 
 /// A standardised number is held within this many standard deviations. No measured call comes
 /// near; the bound keeps every log-odds finite whatever a file or a sensor says.
@@ -412,12 +410,7 @@ impl Encoder {
 
 /// Finds a feature of this build and its place in the catalogue.
 pub(super) fn find(name: &str) -> Result<(&'static Feature, usize)> {
-    static INDEX: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
-        let entries = catalogue().iter().enumerate();
-        entries.map(|(index, f)| (&f.name[..], index)).collect()
-    });
-    let index = INDEX.get(name).copied();
-    index.map(|i| (&catalogue()[i], i)).ok_or_else(|| {
+    position(name).map(|i| (&catalogue()[i], i)).ok_or_else(|| {
         let found = format!("{name:?}");
         let wanted = "a feature that this build measures";
         Error::new(ErrorKind::Mismatch, "inputs", found, wanted)
