@@ -30,12 +30,11 @@
 //!         group: None,
 //!     })
 //!     .collect();
-//! let model = train(
-//!     &examples,
-//!     &LabelScale::ONE_TO_FIVE,
-//!     &AnalysisSettings::default(),
-//!     &TrainOptions::default(),
-//! )?;
+//! // The wait as it is, not its logarithm.
+//! let mut options = TrainOptions::default();
+//! options.log1p.clear();
+//! let settings = AnalysisSettings::default();
+//! let model = train(&examples, &LabelScale::ONE_TO_FIVE, &settings, &options)?;
 //!
 //! let predictor = Predictor::from_bytes(model.to_json().as_bytes())?;
 //! let short = predictor.predict(&calls[2].0);
