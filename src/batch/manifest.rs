@@ -66,7 +66,7 @@ pub struct ManifestOptions {
 }
 
 /// The columns that mean something; all others are carried along.
-const KNOWN: [&str; 30] = [
+const KNOWN: [&str; 31] = [
     "call_id",
     "audio",
     "agent_channel",
@@ -97,6 +97,7 @@ const KNOWN: [&str; 30] = [
     "customer_ivr_history_count",
     "customer_operator_request_share",
     "mark",
+    "survey_status",
 ];
 
 /// The largest file of facts of one call, in bytes; real ones are some hundreds.
@@ -429,8 +430,7 @@ fn read_facts(path: &Path) -> Result<Facts> {
 }
 
 fn extra_columns(rows: &Rows) -> Vec<String> {
-    let unknown =
-        |c: &&String| !KNOWN.contains(&c.as_str()) && *c != "survey_status" && !c.is_empty();
+    let unknown = |c: &&String| !KNOWN.contains(&c.as_str()) && !c.is_empty();
     rows.columns().iter().filter(unknown).cloned().collect()
 }
 
@@ -549,9 +549,7 @@ fn from_columns(cells: &Cells, metadata: &mut Metadata) -> Result<()> {
             number(cells, history[2], "a share, 0 to 1")?,
         );
     }
-    let extra = cells
-        .iter()
-        .filter(|(c, _)| !KNOWN.contains(c) && *c != "survey_status");
+    let extra = cells.iter().filter(|(c, _)| !KNOWN.contains(c));
     metadata
         .extra
         .extend(extra.map(|(c, v)| (c.to_owned(), v.to_owned())));
