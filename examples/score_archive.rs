@@ -72,7 +72,9 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
     let manifest = Manifest::open(&arguments.input, options)?;
     if !manifest.extra_columns().is_empty() && !arguments.quiet {
         let columns = manifest.extra_columns();
-        tell(format_args!("columns without a meaning here, written with --keep: {columns:?}\n"));
+        tell(format_args!(
+            "columns without a meaning here, written with --keep: {columns:?}\n"
+        ));
     }
     let mut writer: Box<dyn Write> = match arguments.out.to_str() {
         Some("-") => Box::new(BufWriter::new(std::io::stdout().lock())),
