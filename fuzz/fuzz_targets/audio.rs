@@ -3,6 +3,9 @@
 //! ```text
 //! cargo +nightly fuzz run audio fuzz/corpus/audio tests/fixtures/audio
 //! ```
+//!
+//! A panic inside a decoder of another crate is caught by the library and becomes a warning; the
+//! fuzzer stops at it all the same. Run a stopped input through `audio::open` in a test to tell.
 #![no_main]
 
 use callcsi::audio::{self, BLOCK_FRAMES};
