@@ -604,3 +604,22 @@ pub(super) fn labels(cells: &Cells) -> Result<Labels> {
     };
     Ok(Labels { mark, survey })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_data_frames_are_whole_numbers_and_halves_are_refused() {
+        let mark = |text: &str| {
+            let mut cells = Cells::default();
+            cells.set("mark", text.to_owned());
+            labels(&cells).map(|labels| labels.mark)
+        };
+        assert_eq!(mark("5.0").unwrap(), Some(5));
+        assert_eq!(mark("5").unwrap(), Some(5));
+        for odd in ["4.5", "NaN", "inf", "1e300", "пять"] {
+            assert_eq!(mark(odd).unwrap_err().place(), "mark", "{odd}");
+        }
+    }
+}

@@ -130,6 +130,15 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_of_the_finger_starts_no_million_threads() {
+        assert_eq!(Threads::of(usize::MAX), Threads::of(MOST_THREADS));
+        assert_eq!(
+            (Threads::of(0), Threads::of(1)),
+            (Threads::Inline, Threads::Inline)
+        );
+    }
+
+    #[test]
     fn first_error_of_emit_ends_the_work() {
         let (mut taken, done) = (0, AtomicU32::new(0));
         let items = (0..1_000_000u32).inspect(|_| taken += 1);
