@@ -64,8 +64,8 @@ pub struct Measurements {
     pub recording: Option<AudioDescription>,
     /// Faults of its channels.
     pub faults: Option<ChannelFaults>,
-    /// The transcript's format, where there is one.
-    pub transcript_format: Option<transcript::Format>,
+    /// The formats of the call's transcripts, one for each.
+    pub transcript_formats: Vec<transcript::Format>,
     /// What was odd.
     pub warnings: Vec<Warning>,
 }
@@ -119,14 +119,13 @@ impl Extractor {
             _ => None,
         };
         // The transcript first: it is cheap, and a broken one spares the listening.
-        let read = call
-            .transcript
-            .as_ref()
-            .map(|t| transcript::read(t, agent_channel));
-        let read: Option<ReadTranscript> = read.transpose()?;
+        let read: Option<ReadTranscript> = match call.transcripts.as_slice() {
+            [] => None,
+            sources => Some(transcript::read(sources, agent_channel)?),
+        };
         if let Some(read) = &read {
-            let odd = read.warnings.iter().map(|w| Warning::new("transcript", w));
-            warnings.extend(odd);
+            let odd = read.oddities.iter();
+            warnings.extend(odd.map(|o| Warning::new(o.code, &o.message)));
         }
         let heard = call
             .recording
@@ -174,7 +173,7 @@ impl Extractor {
             conversation: conversation.ok(),
             faults: heard.as_ref().map(|h| h.faults),
             recording: heard.map(|h| h.description),
-            transcript_format: read.map(|r| r.format),
+            transcript_formats: read.map(|r| r.formats).unwrap_or_default(),
             warnings,
         })
     }

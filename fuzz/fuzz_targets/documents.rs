@@ -10,8 +10,10 @@ fuzz_target!(|data: &[u8]| {
     let formats = Format::ALL.map(|f| Some(f.name().to_owned()));
     for format in formats.into_iter().chain([None]) {
         let input = Input::Bytes { name: "fuzz".to_owned(), bytes: data.into() };
-        let source = TranscriptSource { input, format, agent_channel: Some(AgentChannel::Left) };
-        let _ = read(&source, None);
+        let mut source = TranscriptSource::new(input);
+        source.format = format;
+        source.agent_channel = Some(AgentChannel::Left);
+        let _ = read(&[source], None);
     }
     let _ = Predictor::from_bytes(data);
     if let Ok(text) = std::str::from_utf8(data) {

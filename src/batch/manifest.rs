@@ -10,7 +10,10 @@
 //! | `agent_channel` | `left`, `right`, or a preset (see [`AgentChannel`]) |
 //! | `audio_agent`, `audio_customer` | two mono recordings, instead of `audio` |
 //! | `customer_offset_s` | how much later than the agent's the customer's recording began |
-//! | `transcript`, `transcript_format` | transcript, and its format when it is not to be detected |
+//! | `transcript` | transcript of both sides |
+//! | `transcript_agent`, `transcript_customer` | a transcript of each side, instead |
+//! | `transcript_format` | their format, when it is not to be detected |
+//! | `agent_speaker` | the agent's label in transcripts that name speakers without a role |
 //! | `duration_s` | length of the call, where there is neither (checked against nothing else) |
 //! | `metadata` | a JSON file as [`Metadata`]; in JSON Lines also the object itself |
 //! | `ivr_…`, `queue_…`, `hold…`, `customer_…`, `recording_start` | the same facts as columns |
@@ -22,7 +25,7 @@
 use super::table::{self, Cells, Rows};
 use crate::call::{
     AgentChannel, Call, CallId, ClockInterval, CustomerHistory, Holds, Input, Ivr, IvrStep,
-    Metadata, Queue, Recording, TranscriptSource,
+    Metadata, Queue, Recording, Side, TranscriptSource,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::SurveyStatus;
@@ -66,7 +69,7 @@ pub struct ManifestOptions {
 }
 
 /// The columns that mean something; all others are carried along.
-const KNOWN: [&str; 31] = [
+const KNOWN: [&str; 34] = [
     "call_id",
     "audio",
     "agent_channel",
@@ -74,7 +77,10 @@ const KNOWN: [&str; 31] = [
     "audio_customer",
     "customer_offset_s",
     "transcript",
+    "transcript_agent",
+    "transcript_customer",
     "transcript_format",
+    "agent_speaker",
     "duration_s",
     "metadata",
     "recording_start",
@@ -294,11 +300,21 @@ impl Manifest {
                 return Err(Error::new(ErrorKind::Mismatch, missing, "nothing", wanted));
             }
         };
-        call.transcript = file("transcript").map(|input| TranscriptSource {
-            input,
-            format: cells.get("transcript_format").map(str::to_owned),
-            agent_channel,
-        });
+        let transcripts = [
+            ("transcript", None),
+            ("transcript_agent", Some(Side::Agent)),
+            ("transcript_customer", Some(Side::Customer)),
+        ];
+        for (column, side) in transcripts {
+            if let Some(input) = file(column) {
+                let mut source = TranscriptSource::new(input);
+                source.format = cells.get("transcript_format").map(str::to_owned);
+                source.side = side;
+                source.agent_channel = agent_channel;
+                source.agent_speaker = cells.get("agent_speaker").map(str::to_owned);
+                call.transcripts.push(source);
+            }
+        }
         call.duration = span(cells, "duration_s")?;
         if let Some(duration) = call.duration.filter(|d| *d < Span::ZERO) {
             let error = Error::new(ErrorKind::Invalid, "duration_s", duration, "0 s or more");

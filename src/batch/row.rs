@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Value, catalogue};
 use crate::model::{Contribution, Model, Prediction};
 use crate::score::Assessment;
+use crate::transcript::Format;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,10 +164,7 @@ impl<W: Write> Sink for JsonSink<W> {
                         "recording",
                         json!(found.recording.as_ref().map(ToString::to_string)),
                     ),
-                    (
-                        "transcript",
-                        json!(found.transcript_format.map(|f| f.name())),
-                    ),
+                    ("transcript", json!(formats(&found.transcript_formats))),
                     ("mark", json!(outcome.labels.mark)),
                     (
                         "survey_status",
@@ -331,4 +329,10 @@ impl<W: Write> Sink for CsvSink<W> {
     fn flush(&mut self) -> Result<()> {
         self.writer.flush().map_err(write_error)
     }
+}
+/// Names the formats of a call's transcripts; `None` of a call without one.
+fn formats(formats: &[Format]) -> Option<String> {
+    let mut names: Vec<&str> = formats.iter().map(|f| f.name()).collect();
+    names.dedup();
+    (!names.is_empty()).then(|| names.join("+"))
 }

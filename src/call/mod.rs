@@ -262,16 +262,41 @@ pub enum Recording {
     },
 }
 
-/// Where a call's transcript is.
+/// Where a transcript of a call is, and what is declared of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TranscriptSource {
     /// The file or bytes.
     pub input: Input,
     /// Its format, when it shall not be detected by content.
     pub format: Option<String>,
+    /// The side that the whole transcript is of; `None` when it tells of both.
+    pub side: Option<Side>,
     /// Which channel is the agent's in a format that numbers channels. `None`: as in the
     /// recording.
     pub agent_channel: Option<AgentChannel>,
+    /// The agent's label in a format that names speakers (`SPEAKER_01`); all others are the
+    /// customer then.
+    pub agent_speaker: Option<String>,
+}
+
+impl TranscriptSource {
+    /// Makes a source of a transcript of both sides whose format is detected by its content.
+    pub fn new(input: impl Into<Input>) -> TranscriptSource {
+        TranscriptSource {
+            input: input.into(),
+            format: None,
+            side: None,
+            agent_channel: None,
+            agent_speaker: None,
+        }
+    }
+
+    /// Declares that all of it is one side's.
+    pub fn of(mut self, side: Side) -> TranscriptSource {
+        self.side = Some(side);
+        self
+    }
 }
 
 /// A call, as its row in the manifest describes it.
@@ -282,9 +307,9 @@ pub struct Call {
     pub id: CallId,
     /// Its sound, where there is one.
     pub recording: Option<Recording>,
-    /// Its transcript, where there is one.
-    pub transcript: Option<TranscriptSource>,
-    /// Its length, asked for only where there is neither.
+    /// Its transcripts: none, one of both sides, or one of each.
+    pub transcripts: Vec<TranscriptSource>,
+    /// Its length, asked for only where neither a recording nor a transcript tells.
     pub duration: Option<Span>,
     /// What the platform knows of it.
     pub metadata: Metadata,
@@ -296,7 +321,7 @@ impl Call {
         Call {
             id: CallId::new(id),
             recording: None,
-            transcript: None,
+            transcripts: Vec::new(),
             duration: None,
             metadata: Metadata::default(),
         }
@@ -328,13 +353,19 @@ impl Call {
         self
     }
 
-    /// Adds a transcript whose format is detected by its content.
-    pub fn transcript(mut self, input: impl Into<Input>) -> Call {
-        self.transcript = Some(TranscriptSource {
-            input: input.into(),
-            format: None,
-            agent_channel: None,
-        });
+    /// Adds a transcript of both sides whose format is detected by its content.
+    pub fn transcript(self, input: impl Into<Input>) -> Call {
+        self.transcript_source(TranscriptSource::new(input))
+    }
+
+    /// Adds a transcript of one side whose format is detected by its content.
+    pub fn transcript_of(self, side: Side, input: impl Into<Input>) -> Call {
+        self.transcript_source(TranscriptSource::new(input).of(side))
+    }
+
+    /// Adds a transcript with all that is declared of it.
+    pub fn transcript_source(mut self, source: TranscriptSource) -> Call {
+        self.transcripts.push(source);
         self
     }
 

@@ -62,6 +62,9 @@ pub struct Conversation {
     pub utterances: Sides<Vec<Spoken>>,
     /// Whether the words of the side are known: a transcript covers it.
     pub has_words: Sides<bool>,
+    /// Words of the side that have no place on the call; with any, how the words lie over the
+    /// utterances is unknown.
+    pub unplaced_words: Sides<WordCount>,
     /// The instants at which both speak.
     pub overlap: Timeline,
     /// The instants at which anybody speaks.
@@ -97,6 +100,10 @@ impl Conversation {
             agent: agent.has_words,
             customer: customer.has_words,
         };
+        let unplaced_words = Sides {
+            agent: agent.unplaced,
+            customer: customer.unplaced,
+        };
         let speech = Sides {
             agent: agent.speech,
             customer: customer.speech,
@@ -118,6 +125,7 @@ impl Conversation {
             speech,
             utterances,
             has_words,
+            unplaced_words,
             overlap,
             anybody,
         }

@@ -8,6 +8,7 @@
 //!   one begins; one that lies wholly inside another is absorbed by it, words and all. The emotion
 //!   kept is that of the absorbing utterance.
 //! * Utterances are cut to the call; one wholly outside is left out.
+//! * Words without a place on the call count for the side, and for no utterance.
 //! * A side of which the transcript has nothing is taken from the detector, its words unknown.
 
 use crate::call::Side;
@@ -22,6 +23,13 @@ pub struct WordCount {
     pub words: u64,
     /// Letters of those words.
     pub letters: u64,
+}
+
+impl WordCount {
+    fn add(&mut self, word: &Word) {
+        self.words += 1;
+        self.letters += word.letters() as u64;
+    }
 }
 
 /// An utterance of one side.
@@ -45,6 +53,7 @@ pub(super) struct SideSpeech {
     pub(super) speech: Timeline,
     pub(super) utterances: Vec<Spoken>,
     pub(super) has_words: bool,
+    pub(super) unplaced: WordCount,
 }
 
 /// A stretch of the transcript, before it is laid over the speech.
@@ -67,11 +76,16 @@ pub(super) fn of_side(
         .flat_map(|t| &t.utterances)
         .filter(|u| u.side == side)
         .collect();
-    let loose: Vec<(&Word, Segment)> = transcript
-        .iter()
-        .flat_map(|t| &t.loose_words)
-        .filter(|(s, _)| *s == side)
-        .filter_map(|(_, word)| Some((word, word.time?.intersection(whole?)?)))
+    let loose = || {
+        let all = transcript.iter().flat_map(|t| &t.loose_words);
+        all.filter(|(s, _)| *s == side).map(|(_, word)| word)
+    };
+    let mut unplaced = WordCount::default();
+    loose()
+        .filter(|word| word.time.is_none())
+        .for_each(|word| unplaced.add(word));
+    let loose: Vec<(&Word, Segment)> = loose()
+        .filter_map(|word| Some((word, word.time?.intersection(whole?)?)))
         .collect();
 
     let (drafts, from_words) = if !said.is_empty() {
@@ -99,23 +113,22 @@ pub(super) fn of_side(
                 words: Some(count), ..
             }) = drafts.get_mut(home)
             {
-                count.words += 1;
-                count.letters += word.letters() as u64;
+                count.add(word);
             }
         }
         drafts.retain(|d| d.words.is_none_or(|w| w.words > 0));
         // Words that the detector did not hear are speech all the same.
         let speech = heard.as_ref().map(|_| base);
-        return lay(drafts, speech.unwrap_or(times));
+        return lay(drafts, speech.unwrap_or(times), unplaced);
     };
-    lay(drafts, heard.unwrap_or(from_words))
+    lay(drafts, heard.unwrap_or(from_words), unplaced)
 }
 
 /// Lays the drafts over what was heard.
-fn lay(drafts: Vec<Draft>, heard: Timeline) -> SideSpeech {
+fn lay(drafts: Vec<Draft>, heard: Timeline, unplaced: WordCount) -> SideSpeech {
     let inside: Timeline = drafts.iter().map(|d| d.segment).collect();
     let speech = &heard & &inside;
-    let has_words = drafts.iter().any(|d| d.words.is_some());
+    let has_words = drafts.iter().any(|d| d.words.is_some()) || unplaced.words > 0;
     let utterances = drafts
         .into_iter()
         .map(|d| Spoken {
@@ -130,6 +143,7 @@ fn lay(drafts: Vec<Draft>, heard: Timeline) -> SideSpeech {
         speech,
         utterances,
         has_words,
+        unplaced,
     }
 }
 

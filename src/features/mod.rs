@@ -53,6 +53,8 @@ pub enum Absence {
     NoTranscript,
     /// The transcript has no words of the side.
     NoWords(Side),
+    /// The transcript has words of the side, but not when they were said.
+    NoWordTimes(Side),
     /// Both channels carry the same sound, so nobody can tell who speaks.
     DualMono,
     /// The side does not speak.
@@ -90,6 +92,7 @@ impl Absence {
             Absence::NoRecording => "no_recording",
             Absence::NoTranscript => "no_transcript",
             Absence::NoWords(_) => "no_words",
+            Absence::NoWordTimes(_) => "no_word_times",
             Absence::DualMono => "dual_mono",
             Absence::NoSpeech(_) => "no_speech",
             Absence::NobodySpeaks => "nobody_speaks",
@@ -114,6 +117,9 @@ impl fmt::Display for Absence {
             Absence::NoRecording => f.write_str("no recording"),
             Absence::NoTranscript => f.write_str("no transcript"),
             Absence::NoWords(side) => write!(f, "no {side} words in the transcript"),
+            Absence::NoWordTimes(side) => {
+                write!(f, "the {side} words in the transcript have no times")
+            }
             Absence::DualMono => f.write_str("both channels carry the same sound"),
             Absence::NoSpeech(side) => write!(f, "no {side} speech"),
             Absence::NobodySpeaks => f.write_str("nobody speaks"),

@@ -132,13 +132,13 @@ fn deltas(evidence: &Evidence<'_>, side: Side, rate: Rate) -> Result<Vec<(f64, f
 
 /// Refuses calls in which the words of either side are unknown.
 fn words_of_both(evidence: &Evidence<'_>, side: Side) -> Result<(), Absence> {
-    Of { evidence, side }.words()?;
+    let other = side.other();
+    Of { evidence, side }.placed_words()?;
     Of {
         evidence,
-        side: side.other(),
+        side: other,
     }
-    .words()?;
-    Ok(())
+    .placed_words()
 }
 
 /// A statistic of differences with their weights.
@@ -248,6 +248,7 @@ fn neighbours(side: Side) -> Vec<Feature> {
 fn thirds_change(evidence: &Evidence<'_>, side: Side) -> Number {
     // Refuses sides without words or speech, with the reason.
     all_call_rate(evidence, side, Rate::Words)?;
+    Of { evidence, side }.placed_words()?;
     let talk = evidence.talk()?;
     let rate = |third: i64| {
         let inside = talk.utterances.get(side).iter().filter(|u| {

@@ -124,7 +124,7 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
                 ),
                 move |e| {
                     let side = Of { evidence: e, side };
-                    side.words()?;
+                    side.placed_words()?;
                     let rates: Vec<f64> = side
                         .utterances()?
                         .iter()
@@ -223,7 +223,7 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
             Unit::Count,
             "words in long utterances: more than 5 s of speech",
             |s| {
-                s.words()?;
+                s.placed_words()?;
                 Ok(s.long()?
                     .iter()
                     .filter_map(|u| u.words)
@@ -245,7 +245,7 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
                 ),
                 move |e| {
                     let side = Of { evidence: e, side };
-                    side.words()?;
+                    side.placed_words()?;
                     let rates: Vec<f64> = side
                         .long()?
                         .iter()
@@ -327,11 +327,21 @@ impl Of<'_> {
                 Absence::NoTranscript
             });
         }
+        let unplaced = *talk.unplaced_words.get(self.side);
         let counts = self.utterances()?.iter().filter_map(|u| u.words);
-        Ok(counts.fold(WordCount::default(), |sum, count| WordCount {
+        Ok(counts.fold(unplaced, |sum, count| WordCount {
             words: sum.words + count.words,
             letters: sum.letters + count.letters,
         }))
+    }
+
+    /// Refuses a side of which it is not known which utterance holds which words.
+    pub(super) fn placed_words(&self) -> Result<(), Absence> {
+        self.words()?;
+        match self.evidence.talk()?.unplaced_words.get(self.side).words {
+            0 => Ok(()),
+            _ => Err(Absence::NoWordTimes(self.side)),
+        }
     }
 
     /// Returns the long utterances; there may be none.

@@ -8,14 +8,21 @@
 //! * Word times are optional; a format without them still gives words.
 //! * A token without a letter or a digit is no word: readers drop it.
 //! * Formats are detected by their keys, never by the size of a number; which was detected is said.
+//! * What holds for every format (whose words are whose, times that run backwards, repetitions) is
+//!   decided once, by stated rules, and said as an [`Oddity`].
 
-mod harper_valley;
-mod own;
+mod content;
+mod doubled;
+mod draft;
+mod formats;
 mod read;
-mod salute;
+#[cfg(test)]
+mod testing;
+mod times;
 
+pub use formats::Format;
 pub(crate) use read::read_whole;
-pub use read::{Format, ReadTranscript, read};
+pub use read::{Oddity, ReadTranscript, read};
 
 use crate::call::Side;
 use crate::timeline::{Segment, Span};
@@ -46,6 +53,12 @@ impl Word {
     /// none.
     pub fn letters(&self) -> usize {
         self.text.chars().filter(|c| c.is_alphabetic()).count()
+    }
+
+    /// Returns its letters and digits in lower case: what two recognisers agree on.
+    fn plain(&self) -> String {
+        let kept = self.text.chars().filter(|c| c.is_alphanumeric());
+        kept.flat_map(char::to_lowercase).collect()
     }
 }
 
@@ -78,8 +91,24 @@ pub struct Utterance {
 pub struct Transcript {
     /// The utterances of both sides, in any order.
     pub utterances: Vec<Utterance>,
-    /// Words that the format puts in no utterance; each has its time.
+    /// Words that the format puts in no utterance. Those without a time have no place on the call:
+    /// they count for their side as a whole.
     pub loose_words: Vec<(Side, Word)>,
     /// Length of the call, where the format tells.
     pub duration: Option<Span>,
+}
+
+impl Transcript {
+    /// Tells whether anything of a side is in it.
+    pub fn tells_of(&self, side: Side) -> bool {
+        self.utterances.iter().any(|u| u.side == side)
+            || self.loose_words.iter().any(|(s, _)| *s == side)
+    }
+
+    /// Adds another transcript of the same call; the longer length holds.
+    fn append(&mut self, other: Transcript) {
+        self.utterances.extend(other.utterances);
+        self.loose_words.extend(other.loose_words);
+        self.duration = self.duration.max(other.duration);
+    }
 }

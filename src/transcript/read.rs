@@ -1,10 +1,11 @@
-//! Which format a transcript is in, and its reading.
+//! Reading a call's transcripts: one of both sides, or one of each.
 
-use super::{Transcript, harper_valley, own, salute};
+use super::content::Content;
+use super::draft::{Whose, settle};
+use super::formats::Format;
+use super::{Transcript, doubled};
 use crate::call::{AgentChannel, Input, Side, TranscriptSource};
 use crate::error::{Error, ErrorKind, Result};
-use serde_json::Value;
-use std::fmt;
 use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
@@ -13,117 +14,126 @@ use std::str::FromStr;
 /// wordiest format known; the bound keeps a wrong file name from filling the memory.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// A transcript format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Something odd about a transcript that was read all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Format {
-    /// This crate's own JSON.
-    CallCsi,
-    /// Sber SaluteSpeech, asynchronous recognition result.
-    SaluteSpeech,
-    /// HarperValleyBank transcript JSON.
-    HarperValley,
+pub struct Oddity {
+    /// Its name in summaries: `transcript_times`, `transcript_speakers`, …
+    pub code: &'static str,
+    /// A sentence for people; it holds no word of the call.
+    pub message: String,
 }
 
-impl Format {
-    /// Every format, in the order in which they are looked for.
-    pub const ALL: [Format; 3] = [Format::CallCsi, Format::SaluteSpeech, Format::HarperValley];
-
-    /// Returns the name used on command lines and in manifests.
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::CallCsi => "callcsi",
-            Format::SaluteSpeech => "salute-speech",
-            Format::HarperValley => "harper-valley",
-        }
+impl Oddity {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Oddity {
+        let message = message.into();
+        Oddity { code, message }
     }
-
-    /// Tells by its keys whether a document is in this format.
-    fn matches(self, document: &Value) -> bool {
-        let first = || document.as_array().and_then(|a| a.first());
-        match self {
-            Format::CallCsi => document.get("format").is_some_and(|f| f == own::NAME),
-            Format::SaluteSpeech => first().is_some_and(|f| {
-                f.get("results").is_some() && f.get("processed_audio_start").is_some()
-            }),
-            Format::HarperValley => first()
-                .is_some_and(|f| f.get("speaker_role").is_some() && f.get("offset_ms").is_some()),
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Format {
-    type Err = Error;
-
-    /// Parses a format's name.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Invalid`] for any other word, with the list of those known.
-    fn from_str(text: &str) -> Result<Format> {
-        Format::ALL
-            .into_iter()
-            .find(|f| f.name() == text)
-            .ok_or_else(|| {
-                let wanted = format!("one of {}", names());
-                Error::new(
-                    ErrorKind::Invalid,
-                    "transcript_format",
-                    format!("{text:?}"),
-                    wanted,
-                )
-            })
-    }
-}
-
-fn names() -> String {
-    Format::ALL.map(Format::name).join(", ")
 }
 
 /// A transcript, and how it was read.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ReadTranscript {
     /// What was said.
     pub transcript: Transcript,
-    /// The format it was read as: the one forced, else the one detected.
-    pub format: Format,
-    /// What was odd about it, in sentences that hold none of its words.
-    pub warnings: Vec<String>,
+    /// The formats that its sources were read as, one for each: the one forced, else the one
+    /// detected.
+    pub formats: Vec<Format>,
+    /// What was odd about it.
+    pub oddities: Vec<Oddity>,
+    /// Whether both sides say the same words at the same time, so that nobody can tell who speaks:
+    /// a mono recording was transcribed twice.
+    pub doubled: bool,
 }
 
-/// What a reader returns.
-pub(super) type Parsed = Result<(Transcript, Vec<String>)>;
-
-/// Reads a transcript.
+/// Reads the transcripts of one call: usually one of both sides, or one of each.
 ///
-/// `agent_channel` is the agent's channel in formats that number channels, unless the source
-/// declares its own.
+/// `agent_channel` is the agent's channel in formats that number channels, unless a source declares
+/// its own.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Unsupported`] when no format fits,
-/// [`ErrorKind::IllFormed`] when it breaks its format, [`ErrorKind::Mismatch`] when the channel of
-/// the agent is needed and not declared. Messages hold places and numbers, none of the words.
+/// [`ErrorKind::Io`] when one cannot be read, [`ErrorKind::Unsupported`] when no format fits,
+/// [`ErrorKind::IllFormed`] when it breaks its format, [`ErrorKind::Mismatch`] when it is not clear
+/// whose words are whose, or two sources tell of one side. Messages hold places and numbers, none
+/// of the words.
 pub fn read(
+    sources: &[TranscriptSource],
+    agent_channel: Option<AgentChannel>,
+) -> Result<ReadTranscript> {
+    let mut whole = ReadTranscript {
+        transcript: Transcript::default(),
+        formats: Vec::new(),
+        oddities: Vec::new(),
+        doubled: false,
+    };
+    for source in sources {
+        let one = read_one(source, agent_channel).map_err(|e| e.within(&source.input))?;
+        for side in Side::BOTH {
+            if one.transcript.tells_of(side) && whole.transcript.tells_of(side) {
+                let found = format!("words of the {side} in two transcripts");
+                let wanted = "one transcript for each side, or one for both";
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    &source.input,
+                    found,
+                    wanted,
+                ));
+            }
+        }
+        whole.transcript.append(one.transcript);
+        whole.formats.extend(one.formats);
+        whole.oddities.extend(one.oddities);
+    }
+    whole.doubled = doubled::is_doubled(&whole.transcript);
+    if whole.doubled {
+        let message = "both sides say the same words at the same time, so nobody can tell who \
+                       speaks and the transcript was set aside: was a mono recording transcribed \
+                       twice?";
+        whole
+            .oddities
+            .push(Oddity::new("transcript_doubled", message));
+    }
+    Ok(whole)
+}
+
+fn read_one(
     source: &TranscriptSource,
     agent_channel: Option<AgentChannel>,
 ) -> Result<ReadTranscript> {
-    let agent_channel = source.agent_channel.or(agent_channel);
     let forced = source.format.as_deref().map(Format::from_str).transpose()?;
-    let parsed = match &source.input {
-        Input::Bytes { bytes, .. } => parse(bytes, forced, agent_channel),
-        Input::Path(path) => {
-            let bytes = read_whole(path, MAX_BYTES)?;
-            parse(&bytes, forced, agent_channel)
-        }
+    let whose = Whose::of(source, agent_channel);
+    match &source.input {
+        Input::Bytes { bytes, .. } => parse(bytes, forced, &whose),
+        Input::Path(path) => parse(&read_whole(path, MAX_BYTES)?, forced, &whose),
+    }
+}
+
+/// Parses one transcript; pure.
+pub(super) fn parse(
+    bytes: &[u8],
+    forced: Option<Format>,
+    whose: &Whose<'_>,
+) -> Result<ReadTranscript> {
+    let content = Content::of(bytes)?;
+    let format = match forced {
+        Some(format) => format,
+        None => Format::detect(&content)?,
     };
-    parsed.map_err(|e| e.within(&source.input))
+    let settled = format.read(&content).and_then(|draft| settle(draft, whose));
+    let (transcript, oddities) = settled.map_err(|e| match forced {
+        Some(format) if e.hint_text().is_none() => {
+            e.hint(format!("the format {format} was forced"))
+        }
+        _ => e,
+    })?;
+    Ok(ReadTranscript {
+        transcript,
+        formats: vec![format],
+        oddities,
+        doubled: false,
+    })
 }
 
 /// Reads a file of at most `most` bytes. Only a regular file: a pipe may never end, or never begin.
@@ -151,94 +161,27 @@ pub(crate) fn read_whole(path: &Path, most: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Parses a transcript; pure.
-fn parse(
-    bytes: &[u8],
-    forced: Option<Format>,
-    agent_channel: Option<AgentChannel>,
-) -> Result<ReadTranscript> {
-    // Windows tools put a byte-order mark before UTF-8.
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
-        let error = Error::new(ErrorKind::Unsupported, "", "UTF-16 text", "UTF-8");
-        return Err(error.hint("save the transcript as UTF-8"));
-    }
-    let document: Value = serde_json::from_slice(bytes)
-        .map_err(|e| Error::json(&e, "JSON").hint("is it a transcript at all, or cut short?"))?;
-    let format = match forced {
-        Some(format) => format,
-        None => {
-            let fitting = Format::ALL.into_iter().find(|f| f.matches(&document));
-            fitting.ok_or_else(|| {
-                let wanted = format!("one of the transcript formats {}", names());
-                Error::new(ErrorKind::Unsupported, "", "JSON of another shape", wanted)
-            })?
-        }
-    };
-    let (transcript, warnings) = match format {
-        Format::CallCsi => own::parse(document),
-        Format::SaluteSpeech => salute::parse(document, agent_channel),
-        Format::HarperValley => harper_valley::parse(document),
-    }
-    .map_err(|e| match forced {
-        Some(format) => e.hint(format!("the format {format} was forced")),
-        None => e,
-    })?;
-    Ok(ReadTranscript {
-        transcript,
-        format,
-        warnings,
-    })
-}
-
-/// Returns the side of a numbered channel, counted from 0.
-pub(super) fn side_of_channel(
-    channel: u64,
-    place: &str,
-    agent_channel: Option<AgentChannel>,
-) -> Result<Side> {
-    let Some(agent) = agent_channel else {
-        let wanted = "agent_channel to say whose channel is whose";
-        return Err(Error::new(
-            ErrorKind::Mismatch,
-            place,
-            "numbered channels",
-            wanted,
-        ));
-    };
-    let agent = match agent {
-        AgentChannel::Left => 0,
-        AgentChannel::Right => 1,
-    };
-    match channel {
-        0 | 1 => Ok(if channel == agent {
-            Side::Agent
-        } else {
-            Side::Customer
-        }),
-        _ => Err(Error::new(
-            ErrorKind::Mismatch,
-            place,
-            channel,
-            "channel 0 or 1",
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn parse_any(bytes: &[u8], forced: Option<Format>) -> Result<ReadTranscript> {
+        let whose = Whose {
+            side: None,
+            agent_channel: Some(AgentChannel::Left),
+            agent_speaker: None,
+        };
+        parse(bytes, forced, &whose)
+    }
+
     #[test]
     fn format_is_detected_by_keys() {
         let own = br#"{"format": "callcsi-transcript", "version": 1, "utterances": []}"#;
-        assert_eq!(parse(own, None, None).unwrap().format, Format::CallCsi);
         let with_mark = [b"\xEF\xBB\xBF".as_slice(), own].concat();
-        assert_eq!(
-            parse(&with_mark, None, None).unwrap().format,
-            Format::CallCsi
-        );
+        for bytes in [own.as_slice(), &with_mark] {
+            assert_eq!(parse_any(bytes, None).unwrap().formats, [Format::CallCsi]);
+        }
     }
 
     #[test]
@@ -251,18 +194,20 @@ mod tests {
             b"[{}]",
             b"\xFF\xFE{\0",
             b"\"secret\"",
+            b"secret",
+            b"[\"secret",
         ] {
-            let error = parse(bytes, None, None).unwrap_err();
+            let error = parse_any(bytes, None).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
         }
         let secret = br#"{"format": "callcsi-transcript", "version": 1, "utterances": "secret"}"#;
-        let error = parse(secret, None, None).unwrap_err();
+        let error = parse_any(secret, None).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
     }
 
     #[test]
     fn forced_format_is_named_in_the_error() {
-        let error = parse(b"[]", Some(Format::CallCsi), None).unwrap_err();
+        let error = parse_any(b"[]", Some(Format::CallCsi)).unwrap_err();
         assert!(
             error.to_string().contains("the format callcsi was forced"),
             "{error}"
@@ -272,8 +217,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            for format in [None, Some(Format::CallCsi), Some(Format::SaluteSpeech), Some(Format::HarperValley)] {
-                let _ = parse(&bytes, format, Some(AgentChannel::Left));
+            for format in Format::ALL.into_iter().map(Some).chain([None]) {
+                let _ = parse_any(&bytes, format);
             }
         }
     }

@@ -9,22 +9,20 @@
 //! So the utterance runs from its first word to its last, and over `processed_audio_start` to
 //! `processed_audio_end` only when no word has a time.
 
-use super::own::segment;
-use super::read::{Parsed, side_of_channel};
-use super::{Emotion, Transcript, Utterance, Word};
-use crate::call::AgentChannel;
-use crate::error::{Error, ErrorKind, Result};
-use crate::timeline::Segment;
+use crate::error::Result;
+use crate::transcript::Emotion;
+use crate::transcript::content::Content;
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
+use crate::transcript::times::{Proto, Times};
 use serde::Deserialize;
-use serde_json::Value;
 
 #[derive(Deserialize)]
 struct Entry {
     #[serde(default)]
     results: Vec<Hypothesis>,
     emotions_result: Option<Emotion>,
-    processed_audio_start: Option<String>,
-    processed_audio_end: Option<String>,
+    processed_audio_start: Option<Proto>,
+    processed_audio_end: Option<Proto>,
     #[serde(default)]
     channel: u64,
 }
@@ -40,100 +38,61 @@ struct Hypothesis {
 #[derive(Deserialize)]
 struct Aligned {
     word: String,
-    start: String,
-    end: String,
+    start: Proto,
+    end: Proto,
 }
 
-/// Parses `"0.560s"`.
-fn seconds(place: &str, text: &str) -> Result<f64> {
-    let number = text
-        .trim()
-        .strip_suffix('s')
-        .and_then(|n| n.parse::<f64>().ok());
-    number.filter(|n| n.is_finite()).ok_or_else(|| {
-        Error::new(
-            ErrorKind::IllFormed,
-            place,
-            "another text",
-            "seconds as \"0.560s\"",
-        )
-    })
+pub(super) fn matches(content: &Content<'_>) -> bool {
+    content.has("[].results") && content.has("[].processed_audio_start")
 }
 
-pub(super) fn parse(document: Value, agent_channel: Option<AgentChannel>) -> Parsed {
-    let entries: Vec<Entry> = serde_json::from_value(document)
-        .map_err(|e| Error::json(&e, "a SaluteSpeech recognition result"))?;
-    let mut warnings = Vec::new();
-    let mut utterances = Vec::new();
+pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
+    let entries: Vec<Entry> = content.json("a SaluteSpeech recognition result")?;
+    let mut draft = Draft::default();
     for (i, entry) in entries.into_iter().enumerate() {
         let Some(best) = entry.results.into_iter().next() else {
             continue;
         };
-        let place = format!("[{i}]");
-        let mut words = Vec::new();
-        let mut extent: Option<Segment> = None;
-        for (j, aligned) in best.word_alignments.iter().enumerate() {
-            let place = format!("{place}.results[0].word_alignments[{j}]");
-            let (start, end) = (
-                seconds(&place, &aligned.start)?,
-                seconds(&place, &aligned.end)?,
-            );
-            let time = segment(&place, start, end)?;
-            extent = match (extent, time) {
-                (Some(a), Some(b)) => Segment::new(a.start().min(b.start()), a.end().max(b.end())),
-                (one, other) => one.or(other),
-            };
-            words.extend(Word::new(&aligned.word, time));
-        }
-        if words.is_empty() {
-            words.extend(
-                best.text
-                    .split_whitespace()
-                    .filter_map(|w| Word::new(w, None)),
-            );
-        }
-        if words.is_empty() {
-            continue;
-        }
-        let extent = match (
-            extent,
-            &entry.processed_audio_start,
-            &entry.processed_audio_end,
-        ) {
-            (Some(extent), ..) => Some(extent),
-            (None, Some(start), Some(end)) => {
-                segment(&place, seconds(&place, start)?, seconds(&place, end)?)?
-            }
-            _ => None,
-        };
-        let Some(segment) = extent else {
-            warnings.push(format!("{place} has words and no times, and was left out"));
-            continue;
-        };
         if let Some(emotion) = &entry.emotions_result {
-            emotion.check(&place)?;
+            emotion.check(&format!("[{i}]"))?;
         }
-        utterances.push(Utterance {
-            side: side_of_channel(entry.channel, &place, agent_channel)?,
-            segment,
-            words: Some(words),
-            emotion: entry.emotions_result,
-        });
+        let aligned = best.word_alignments.into_iter();
+        let mut words: Vec<SaidWord> = aligned
+            .map(|w| SaidWord::new(w.word, Times::of(Some(w.start.0), Some(w.end.0))))
+            .collect();
+        // The extent of the words is the utterance's; without words it is what was processed.
+        let mut times = None;
+        if words.is_empty() {
+            let at = |time: Option<Proto>| time.map(|t| t.0);
+            words = words_of(&best.text);
+            times = Times::of(
+                at(entry.processed_audio_start),
+                at(entry.processed_audio_end),
+            );
+        }
+        if !words.is_empty() {
+            draft.said.push(Said {
+                speaker: Speaker::Channel(entry.channel),
+                times,
+                words: Some(words),
+                emotion: entry.emotions_result,
+            });
+        }
     }
-    Ok((
-        Transcript {
-            utterances,
-            loose_words: Vec::new(),
-            duration: None,
-        },
-        warnings,
-    ))
+    Ok(draft)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::Side;
+    use crate::call::{AgentChannel, Side};
+    use crate::error::ErrorKind;
+    use crate::timeline::Segment;
+    use crate::transcript::{Oddity, Transcript, testing};
+
+    fn read(json: &str, agent: Option<AgentChannel>) -> Result<(Transcript, Vec<Oddity>)> {
+        testing::parse(json, agent)
+    }
 
     const SMALL: &str = r#"[
       {"results": [{"text": "добрый день", "normalized_text": "Добрый день.", "start": "0s", "end": "1.2s",
@@ -144,10 +103,6 @@ mod tests {
       {"results": [{"text": "да", "word_alignments": []}], "processed_audio_start": "2s",
        "processed_audio_end": "3s", "channel": 1},
       {"results": [], "processed_audio_start": "3s", "processed_audio_end": "4s", "channel": 0}]"#;
-
-    fn read(json: &str, agent: Option<AgentChannel>) -> Parsed {
-        parse(serde_json::from_str(json).unwrap(), agent)
-    }
 
     #[test]
     fn utterance_runs_from_its_first_word_to_its_last() {
@@ -180,6 +135,11 @@ mod tests {
     #[test]
     fn times_that_are_none_name_their_place() {
         let error = read(&SMALL.replace("0.900s", "0.9"), Some(AgentChannel::Left)).unwrap_err();
-        assert_eq!(error.place(), "[0].results[0].word_alignments[0]");
+        assert!(
+            error
+                .place()
+                .starts_with("[0].results[0].word_alignments[0].end"),
+            "{error}"
+        );
     }
 }

@@ -10,16 +10,17 @@
 //! `duration_s`, `words`, word times and `emotion` are optional. A file without `words` in an
 //! utterance says that the words are unknown; an empty list says that there are none.
 
-use super::read::Parsed;
-use super::{Emotion, Transcript, Utterance, Word};
 use crate::call::Side;
 use crate::error::{Error, ErrorKind, Result};
-use crate::timeline::{Segment, Span, Time};
+use crate::timeline::Span;
+use crate::transcript::content::Content;
+use crate::transcript::draft::{self, Draft, Speaker};
+use crate::transcript::times::{Seconds, Times};
+use crate::transcript::{Emotion, Transcript, Word};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The value of the key `format`.
-pub(super) const NAME: &str = "callcsi-transcript";
+const NAME: &str = "callcsi-transcript";
 /// The version written, and the newest read.
 const VERSION: u32 = 1;
 
@@ -37,8 +38,10 @@ struct Document {
 #[serde(deny_unknown_fields)]
 struct Said {
     side: Side,
-    start_s: f64,
-    end_s: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start_s: Option<Seconds>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end_s: Option<Seconds>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<Vec<SaidWord>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,73 +53,48 @@ struct Said {
 struct SaidWord {
     text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    start_s: Option<f64>,
+    start_s: Option<Seconds>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    end_s: Option<f64>,
+    end_s: Option<Seconds>,
 }
 
-/// Returns `[start, end)`, or an error that names the place; `None` for a stretch of no length.
-pub(super) fn segment(place: &str, start: f64, end: f64) -> Result<Option<Segment>> {
-    let (Some(from), Some(to)) = (Time::from_seconds(start), Time::from_seconds(end)) else {
-        let found = format!("start {start} and end {end}");
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            place,
-            found,
-            "times in seconds",
-        ));
-    };
-    if to < from {
-        let found = format!("start {start} s and end {end} s");
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            place,
-            found,
-            "an end after the start",
-        ));
-    }
-    Ok(Segment::new(from, to))
+pub(super) fn matches(content: &Content<'_>) -> bool {
+    content.says("format", NAME)
 }
 
-pub(super) fn parse(document: Value) -> Parsed {
-    let document: Document =
-        serde_json::from_value(document).map_err(|e| Error::json(&e, "a callcsi transcript"))?;
+pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
+    let document: Document = content.json("a callcsi transcript")?;
     if document.format != NAME {
-        let found = "another value";
+        let wanted = format!("{NAME:?}");
         return Err(Error::new(
             ErrorKind::IllFormed,
             "format",
-            found,
-            format!("{NAME:?}"),
+            "another value",
+            wanted,
         ));
     }
     if document.version > VERSION || document.version == 0 {
         let error = Error::new(ErrorKind::Unsupported, "version", document.version, VERSION);
         return Err(error.hint("was it made by a newer callcsi?"));
     }
-    let mut warnings = Vec::new();
-    let mut utterances = Vec::with_capacity(document.utterances.len());
+    let mut draft = Draft::default();
     for (i, said) in document.utterances.into_iter().enumerate() {
         let place = format!("utterances[{i}]");
-        let Some(segment) = segment(&place, said.start_s, said.end_s)? else {
-            warnings.push(format!("{place} has no length and was left out"));
-            continue;
-        };
         if let Some(emotion) = &said.emotion {
             emotion.check(&place)?;
         }
-        let words = said
-            .words
-            .map(|words| read_words(&place, words))
-            .transpose()?;
-        utterances.push(Utterance {
-            side: said.side,
-            segment,
+        let words = said.words.map(|words| {
+            let word = |w: SaidWord| draft::SaidWord::new(w.text, times(w.start_s, w.end_s));
+            words.into_iter().map(word).collect()
+        });
+        draft.said.push(draft::Said {
+            speaker: Speaker::Side(said.side),
+            times: times(said.start_s, said.end_s),
             words,
             emotion: said.emotion,
         });
     }
-    let duration = match document.duration_s {
+    draft.duration = match document.duration_s {
         Some(seconds) => match Span::from_seconds(seconds) {
             Some(span) if span >= Span::ZERO => Some(span),
             _ => {
@@ -131,31 +109,16 @@ pub(super) fn parse(document: Value) -> Parsed {
         },
         None => None,
     };
-    Ok((
-        Transcript {
-            utterances,
-            loose_words: Vec::new(),
-            duration,
-        },
-        warnings,
-    ))
+    Ok(draft)
 }
 
-fn read_words(place: &str, words: Vec<SaidWord>) -> Result<Vec<Word>> {
-    let mut read = Vec::with_capacity(words.len());
-    for (j, word) in words.into_iter().enumerate() {
-        let time = match (word.start_s, word.end_s) {
-            (Some(start), Some(end)) => segment(&format!("{place}.words[{j}]"), start, end)?,
-            _ => None,
-        };
-        read.extend(Word::new(&word.text, time));
-    }
-    Ok(read)
+fn times(start: Option<Seconds>, end: Option<Seconds>) -> Option<Times> {
+    Times::of(start.map(|s| s.0), end.map(|s| s.0))
 }
 
 impl Emotion {
     /// Refuses what is no probability.
-    pub(super) fn check(&self, place: &str) -> Result<()> {
+    pub(in crate::transcript) fn check(&self, place: &str) -> Result<()> {
         let all = [
             ("positive", self.positive),
             ("neutral", self.neutral),
@@ -181,23 +144,20 @@ impl Transcript {
     pub fn to_json(&self) -> String {
         let said = self.utterances.iter().map(|u| Said {
             side: u.side,
-            start_s: u.segment.start().seconds(),
-            end_s: u.segment.end().seconds(),
+            start_s: Some(Seconds(u.segment.start())),
+            end_s: Some(Seconds(u.segment.end())),
             words: u
                 .words
                 .as_ref()
                 .map(|words| words.iter().map(write_word).collect()),
             emotion: u.emotion,
         });
-        let loose = self.loose_words.iter().filter_map(|(side, word)| {
-            let time = word.time?;
-            Some(Said {
-                side: *side,
-                start_s: time.start().seconds(),
-                end_s: time.end().seconds(),
-                words: Some(vec![write_word(word)]),
-                emotion: None,
-            })
+        let loose = self.loose_words.iter().map(|(side, word)| Said {
+            side: *side,
+            start_s: word.time.map(|t| Seconds(t.start())),
+            end_s: word.time.map(|t| Seconds(t.end())),
+            words: Some(vec![write_word(word)]),
+            emotion: None,
         });
         let document = Document {
             format: NAME.to_owned(),
@@ -213,17 +173,18 @@ impl Transcript {
 fn write_word(word: &Word) -> SaidWord {
     SaidWord {
         text: word.text.clone(),
-        start_s: word.time.map(|t| t.start().seconds()),
-        end_s: word.time.map(|t| t.end().seconds()),
+        start_s: word.time.map(|t| Seconds(t.start())),
+        end_s: word.time.map(|t| Seconds(t.end())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transcript::{Oddity, testing};
 
-    fn read(json: &str) -> Parsed {
-        parse(serde_json::from_str(json).unwrap())
+    fn read(json: &str) -> Result<(Transcript, Vec<Oddity>)> {
+        testing::parse(json, None)
     }
 
     const SMALL: &str = r#"{"format":"callcsi-transcript","version":1,"duration_s":9.5,"utterances":[{"side":"agent","start_s":0.5,"end_s":2.0,"words":[{"text":"добрый","start_s":0.5,"end_s":1.0},{"text":"день"}],"emotion":{"positive":0.5,"neutral":0.25,"negative":0.25}},{"side":"customer","start_s":3.0,"end_s":4.0}]}"#;
@@ -250,8 +211,12 @@ mod tests {
     #[test]
     fn impossible_values_name_their_place() {
         let cases = [
-            (r#""end_s":2.0"#, r#""end_s":0.2"#, "utterances[0]"),
-            (r#""end_s":1.0"#, r#""end_s":0.1"#, "utterances[0].words[0]"),
+            (r#""end_s":2.0"#, r#""end_s":"two""#, "utterances[0].end_s"),
+            (
+                r#""end_s":1.0"#,
+                r#""end_s":1e99"#,
+                "utterances[0].words[0].end_s",
+            ),
             (
                 r#""positive":0.5"#,
                 r#""positive":50"#,
@@ -261,11 +226,33 @@ mod tests {
             (r#""version":1"#, r#""version":2"#, "version"),
         ];
         for (from, to, place) in cases {
-            assert_eq!(
-                read(&SMALL.replacen(from, to, 1)).unwrap_err().place(),
-                place,
-                "{to}"
-            );
+            let error = read(&SMALL.replacen(from, to, 1)).unwrap_err();
+            assert!(error.place().starts_with(place), "{to}: {error}");
         }
+    }
+
+    #[test]
+    fn times_that_run_backwards_are_not_used_and_said() {
+        let (transcript, odd) =
+            read(&SMALL.replacen(r#""end_s":1.0"#, r#""end_s":0.1"#, 1)).unwrap();
+        assert_eq!(
+            transcript.utterances[0].words.as_ref().unwrap()[0].time,
+            None
+        );
+        assert_eq!(odd[0].code, "transcript_times");
+    }
+
+    #[test]
+    fn words_of_a_side_without_any_time_are_kept_without_a_place() {
+        let json = SMALL.replace(r#""start_s":3.0,"end_s":4.0"#, r#""words":[{"text":"да"}]"#);
+        let (transcript, odd) = read(&json).unwrap();
+        assert_eq!(transcript.loose_words.len(), 1);
+        assert!(odd.is_empty());
+        assert_eq!(read(&transcript.to_json()).unwrap().0, transcript);
+        // Where anything of the side has a place, such words are left out.
+        let json = json.replace(r#""side":"customer""#, r#""side":"agent""#);
+        let (transcript, odd) = read(&json).unwrap();
+        assert!(transcript.loose_words.is_empty());
+        assert_eq!(odd[0].code, "transcript_times");
     }
 }

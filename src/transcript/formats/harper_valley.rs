@@ -8,43 +8,43 @@
 //! The recogniser's words are taken, since they have times; the person's words, without times,
 //! where the recogniser has none. Marks such as `[noise]` and `<unk>` are no words.
 
-use super::read::Parsed;
-use super::{Emotion, Transcript, Utterance, Word};
 use crate::call::Side;
-use crate::error::{Error, ErrorKind};
-use crate::timeline::{Segment, Span, Time};
+use crate::error::{Error, ErrorKind, Result};
+use crate::timeline::Time;
+use crate::transcript::content::Content;
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker};
+use crate::transcript::times::{Millis, Times};
+use crate::transcript::{Emotion, Oddity};
 use serde::Deserialize;
-use serde_json::Value;
 
 #[derive(Deserialize)]
 struct Entry {
     speaker_role: String,
-    offset_ms: i64,
-    duration_ms: i64,
+    offset_ms: Millis,
+    duration_ms: Millis,
     #[serde(default)]
     transcript: String,
     #[serde(default)]
     human_transcript: String,
     #[serde(default)]
-    word_offsets_ms: Vec<i64>,
+    word_offsets_ms: Vec<Millis>,
     #[serde(default)]
-    word_durations_ms: Vec<i64>,
+    word_durations_ms: Vec<Millis>,
     emotion: Option<Emotion>,
 }
-
-/// A hundred years in milliseconds: times beyond it are no times, and their sums could overflow.
-const MAX_MS: i64 = 3_200_000_000_000;
 
 /// Tells a mark, as `[noise]`, from a word.
 fn is_mark(token: &str) -> bool {
     token.starts_with('[') || token.starts_with('<')
 }
 
-pub(super) fn parse(document: Value) -> Parsed {
-    let entries: Vec<Entry> = serde_json::from_value(document)
-        .map_err(|e| Error::json(&e, "a HarperValleyBank transcript"))?;
-    let mut warnings = Vec::new();
-    let mut utterances = Vec::with_capacity(entries.len());
+pub(super) fn matches(content: &Content<'_>) -> bool {
+    content.has("[].speaker_role") && content.has("[].offset_ms")
+}
+
+pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
+    let entries: Vec<Entry> = content.json("a HarperValleyBank transcript")?;
+    let mut draft = Draft::default();
     for (i, entry) in entries.iter().enumerate() {
         let place = format!("[{i}]");
         let side = match entry.speaker_role.as_str() {
@@ -61,75 +61,61 @@ pub(super) fn parse(document: Value) -> Parsed {
                 ));
             }
         };
-        let numbers = [
-            &[entry.offset_ms, entry.duration_ms],
-            &entry.word_offsets_ms[..],
-            &entry.word_durations_ms,
-        ]
-        .concat();
-        if let Some(odd) = numbers.iter().find(|ms| ms.unsigned_abs() > MAX_MS as u64) {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                place,
-                odd,
-                "milliseconds of a call",
-            ));
-        }
-        let instant = |ms: i64| Time::ZERO + Span::from_millis(ms);
-        let (start, end) = (entry.offset_ms, entry.offset_ms + entry.duration_ms);
-        let Some(segment) = Segment::new(instant(start), instant(end)) else {
-            warnings.push(format!("{place} has no length and was left out"));
-            continue;
-        };
-        let tokens: Vec<&str> = entry.transcript.split_whitespace().collect();
-        let timed = tokens.len() == entry.word_offsets_ms.len()
-            && tokens.len() == entry.word_durations_ms.len();
-        if !timed {
-            warnings.push(format!(
-                "{place} has {} words, {} word offsets and {} word lengths; its words go without times",
-                tokens.len(),
-                entry.word_offsets_ms.len(),
-                entry.word_durations_ms.len(),
-            ));
-        }
-        let mut words = Vec::with_capacity(tokens.len());
-        for (j, token) in tokens.iter().enumerate().filter(|(_, t)| !is_mark(t)) {
-            let time = timed.then(|| {
-                let from = start + entry.word_offsets_ms[j];
-                Segment::new(instant(from), instant(from + entry.word_durations_ms[j]))
-            });
-            words.extend(Word::new(token, time.flatten()));
-        }
-        if words.is_empty() {
-            let human = entry
-                .human_transcript
-                .split_whitespace()
-                .filter(|t| !is_mark(t));
-            words.extend(human.filter_map(|t| Word::new(t, None)));
-        }
         if let Some(emotion) = &entry.emotion {
             emotion.check(&place)?;
         }
-        utterances.push(Utterance {
-            side,
-            segment,
+        let (words, odd) = words(entry);
+        draft
+            .oddities
+            .extend(odd.map(|odd| Oddity::new("transcript_times", format!("{place} {odd}"))));
+        draft.said.push(Said {
+            speaker: Speaker::Side(side),
+            times: Times::lasting(Some(entry.offset_ms.0), Some(entry.duration_ms.0)),
             words: Some(words),
             emotion: entry.emotion,
         });
     }
-    Ok((
-        Transcript {
-            utterances,
-            loose_words: Vec::new(),
-            duration: None,
-        },
-        warnings,
-    ))
+    Ok(draft)
+}
+
+/// Returns the words of a segment, and what is odd about their times.
+fn words(entry: &Entry) -> (Vec<SaidWord>, Option<String>) {
+    let tokens: Vec<&str> = entry.transcript.split_whitespace().collect();
+    let (starts, lengths) = (&entry.word_offsets_ms, &entry.word_durations_ms);
+    let timed = tokens.len() == starts.len() && tokens.len() == lengths.len();
+    let odd = (!timed).then(|| {
+        format!(
+            "has {} words, {} word offsets and {} word lengths; its words go without times",
+            tokens.len(),
+            starts.len(),
+            lengths.len(),
+        )
+    });
+    let words = tokens.iter().enumerate().filter(|(_, t)| !is_mark(t));
+    let words: Vec<SaidWord> = words
+        .map(|(j, token)| {
+            let start = || entry.offset_ms.0 + (starts[j].0 - Time::ZERO);
+            let times = timed.then(|| Times::lasting(Some(start()), Some(lengths[j].0)));
+            SaidWord::new(*token, times.flatten())
+        })
+        .collect();
+    if words.is_empty() {
+        let human = entry.human_transcript.split_whitespace();
+        let human = human.filter(|t| !is_mark(t));
+        return (human.map(|t| SaidWord::new(t, None)).collect(), odd);
+    }
+    (words, odd)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::Segment;
+    use crate::transcript::{Transcript, testing};
+
+    fn read(json: &str) -> Result<(Transcript, Vec<Oddity>)> {
+        testing::parse(json, None)
+    }
 
     const SMALL: &str = r#"[{"speaker_role": "caller", "offset_ms": 3720, "start_ms": 1669, "duration_ms": 1000,
         "transcript": "hello [noise] bank", "human_transcript": "hello the bank",
@@ -140,7 +126,7 @@ mod tests {
 
     #[test]
     fn words_lie_on_the_call_clock() {
-        let (transcript, warnings) = parse(serde_json::from_str(SMALL).unwrap()).unwrap();
+        let (transcript, warnings) = read(SMALL).unwrap();
         let first = &transcript.utterances[0];
         assert_eq!(
             (first.side, first.segment),
@@ -154,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_persons_words_stand_in_without_times() {
-        let (transcript, _) = parse(serde_json::from_str(SMALL).unwrap()).unwrap();
+        let (transcript, _) = read(SMALL).unwrap();
         let words = transcript.utterances[1].words.as_ref().unwrap();
         assert_eq!(
             words.iter().map(|w| w.time).collect::<Vec<_>>(),
@@ -165,7 +151,7 @@ mod tests {
     #[test]
     fn times_that_do_not_fit_the_words_are_left_out_and_said() {
         let json = SMALL.replace("[0, 400, 600]", "[0, 400]");
-        let (transcript, warnings) = parse(serde_json::from_str(&json).unwrap()).unwrap();
+        let (transcript, warnings) = read(&json).unwrap();
         assert_eq!(
             transcript.utterances[0].words.as_ref().unwrap()[0].time,
             None
@@ -176,6 +162,6 @@ mod tests {
     #[test]
     fn numbers_that_would_overflow_are_refused() {
         let json = SMALL.replace("3720", "9223372036854775807");
-        assert!(parse(serde_json::from_str(&json).unwrap()).is_err());
+        assert!(read(&json).is_err());
     }
 }

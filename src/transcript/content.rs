@@ -1,0 +1,348 @@
+//! The bytes of a transcript: text, or one JSON document after another, and their shape.
+//!
+//! Formats are told apart by a [`Sketch`], the keys of a JSON document to the depth that this
+//! takes; the reader of the format then parses the bytes once, into its own structs.
+
+use crate::error::{Error, ErrorKind, Result};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
+    Visitor,
+};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// How deep a sketch goes, in keys and lists.
+const DEPTH: usize = 7;
+/// How many items of a list, or documents of a stream, a sketch looks at: the first of a kind need
+/// not have the keys of the rest.
+const ITEMS: usize = 8;
+/// How long a text may be that a sketch keeps, in bytes: names of formats and kinds are short.
+const TEXT: usize = 40;
+
+/// What a transcript's file holds.
+pub(super) enum Content<'a> {
+    /// JSON documents, one after another.
+    Json {
+        /// The bytes, without a byte-order mark.
+        bytes: &'a [u8],
+        /// Their keys.
+        sketch: Sketch,
+    },
+    /// Any other text.
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Content<'a> {
+    /// Looks at the bytes: UTF-8, or UTF-16 with a byte-order mark, as Praat writes it.
+    pub(super) fn of(bytes: &'a [u8]) -> Result<Content<'a>> {
+        // Windows tools put a byte-order mark before UTF-8.
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
+        if matches!(first, Some(b'{' | b'[')) {
+            let sketch = Sketch::of(bytes)?;
+            return Ok(Content::Json { bytes, sketch });
+        }
+        let text = match bytes {
+            [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?),
+            [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?),
+            _ => Cow::Borrowed(std::str::from_utf8(bytes).map_err(|e| {
+                let place = format!("byte {}", e.valid_up_to());
+                let found = "bytes that are no UTF-8";
+                let error = Error::new(ErrorKind::IllFormed, place, found, "a transcript in UTF-8");
+                error.hint("is it a transcript at all? if so, save it as UTF-8")
+            })?),
+        };
+        Ok(Content::Text(text))
+    }
+
+    /// Tells whether the JSON has these keys; `false` for text. See [`Sketch::has`].
+    pub(super) fn has(&self, path: &str) -> bool {
+        match self {
+            Content::Json { sketch, .. } => sketch.has(path),
+            Content::Text(_) => false,
+        }
+    }
+
+    /// Tells whether the JSON has this short text at these keys; `false` for text.
+    pub(super) fn says(&self, path: &str, text: &str) -> bool {
+        match self {
+            Content::Json { sketch, .. } => sketch.says(path, text),
+            Content::Text(_) => false,
+        }
+    }
+
+    /// Returns the text; `None` of JSON.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Content::Json { .. } => None,
+            Content::Text(text) => Some(text),
+        }
+    }
+
+    /// Returns the text, or an error when it is JSON.
+    pub(super) fn text(&self, wanted: &str) -> Result<&str> {
+        self.as_text()
+            .ok_or_else(|| Error::new(ErrorKind::IllFormed, "", "JSON", wanted))
+    }
+
+    /// Parses the one document that the content is.
+    pub(super) fn json<T: DeserializeOwned>(&self, wanted: &str) -> Result<T> {
+        let bytes = self.bytes(wanted)?;
+        serde_json::from_slice(bytes).map_err(|plain| {
+            // Parsed again, slowly, to name the field.
+            let mut slow = serde_json::Deserializer::from_slice(bytes);
+            match serde_path_to_error::deserialize::<_, T>(&mut slow) {
+                Err(error) => named(&error, wanted),
+                Ok(_) => Error::json(&plain, wanted),
+            }
+        })
+    }
+
+    /// Parses documents that follow one another, with or without white space or line ends.
+    pub(super) fn json_stream<T: DeserializeOwned>(&self, wanted: &str) -> Result<Vec<T>> {
+        let mut documents = Vec::new();
+        let mut stream = serde_json::Deserializer::from_slice(self.bytes(wanted)?).into_iter::<T>();
+        while let Some(document) = stream.next() {
+            let number = documents.len() + 1;
+            documents.push(document.map_err(|e| {
+                Error::json(&e, wanted).within(format!("document {number} of the file"))
+            })?);
+        }
+        Ok(documents)
+    }
+
+    fn bytes(&self, wanted: &str) -> Result<&[u8]> {
+        match self {
+            Content::Json { bytes, .. } => Ok(bytes),
+            Content::Text(_) => {
+                let found = "text that is no JSON";
+                Err(Error::new(ErrorKind::IllFormed, "", found, wanted))
+            }
+        }
+    }
+}
+
+/// Makes an error that names the JSON path; it quotes no word of the call.
+fn named(error: &serde_path_to_error::Error<serde_json::Error>, wanted: &str) -> Error {
+    let made = Error::json(error.inner(), wanted);
+    let path = error.path().to_string();
+    if path == "." { made } else { made.within(path) }
+}
+
+fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String> {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units)
+        .collect::<Result<String, _>>()
+        .map_err(|_| {
+            let found = "UTF-16 with half a character";
+            Error::new(ErrorKind::IllFormed, "", found, "a transcript")
+        })
+}
+
+/// The keys of a JSON document, to some depth; of lists, those of the first items together.
+#[derive(Debug, Default)]
+pub(super) struct Sketch {
+    keys: BTreeMap<String, Sketch>,
+    items: Option<Box<Sketch>>,
+    text: Option<String>,
+}
+
+impl Sketch {
+    fn of(bytes: &[u8]) -> Result<Sketch> {
+        let mut whole = Sketch::default();
+        let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<Deep>();
+        for document in stream.by_ref().take(ITEMS) {
+            let document = document.map_err(|e| {
+                Error::json(&e, "JSON").hint("is it a transcript at all, or cut short?")
+            })?;
+            whole.merge(document.0);
+        }
+        Ok(whole)
+    }
+
+    /// Tells whether a path is there: keys joined by points, `[]` for the items of a list, as in
+    /// `segments[].words`.
+    fn has(&self, path: &str) -> bool {
+        self.at(path).is_some()
+    }
+
+    fn says(&self, path: &str, text: &str) -> bool {
+        self.at(path)
+            .is_some_and(|s| s.text.as_deref() == Some(text))
+    }
+
+    fn at(&self, path: &str) -> Option<&Sketch> {
+        path.split('.').try_fold(self, |sketch, step| {
+            let (key, list) = match step.strip_suffix("[]") {
+                Some(key) => (key, true),
+                None => (step, false),
+            };
+            let found = match key {
+                "" => sketch,
+                key => sketch.keys.get(key)?,
+            };
+            match list {
+                true => found.items.as_deref(),
+                false => Some(found),
+            }
+        })
+    }
+
+    fn merge(&mut self, other: Sketch) {
+        for (key, value) in other.keys {
+            self.keys.entry(key).or_default().merge(value);
+        }
+        if let Some(items) = other.items {
+            self.items.get_or_insert_default().merge(*items);
+        }
+        self.text = self.text.take().or(other.text);
+    }
+}
+
+/// A document's sketch, to the full depth.
+struct Deep(Sketch);
+
+impl<'de> de::Deserialize<'de> for Deep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Deep, D::Error> {
+        Looker(DEPTH).deserialize(deserializer).map(Deep)
+    }
+}
+
+/// Sketches a value to a depth.
+struct Looker(usize);
+
+impl<'de> DeserializeSeed<'de> for Looker {
+    type Value = Sketch;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Sketch, D::Error> {
+        if self.0 == 0 {
+            IgnoredAny::deserialize(deserializer)?;
+            return Ok(Sketch::default());
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+use serde::Deserialize;
+
+impl<'de> Visitor<'de> for Looker {
+    type Value = Sketch;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sketch, A::Error> {
+        let mut sketch = Sketch::default();
+        while let Some(key) = map.next_key::<String>()? {
+            let value = map.next_value_seed(Looker(self.0 - 1))?;
+            sketch.keys.insert(key, value);
+        }
+        Ok(sketch)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Sketch, A::Error> {
+        let mut items = Sketch::default();
+        let mut seen = 0;
+        while seen < ITEMS {
+            let Some(item) = seq.next_element_seed(Looker(self.0 - 1))? else {
+                break;
+            };
+            items.merge(item);
+            seen += 1;
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Sketch {
+            items: (seen > 0).then(|| Box::new(items)),
+            ..Sketch::default()
+        })
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Sketch, E> {
+        let text = (text.len() <= TEXT).then(|| text.to_owned());
+        Ok(Sketch {
+            text,
+            ..Sketch::default()
+        })
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Sketch, E> {
+        Ok(Sketch::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Sketch, E> {
+        Ok(Sketch::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Sketch, E> {
+        Ok(Sketch::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Sketch, E> {
+        Ok(Sketch::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Sketch, E> {
+        Ok(Sketch::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sketch(json: &str) -> Sketch {
+        Sketch::of(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn keys_of_later_items_and_documents_are_seen() {
+        let seen = sketch(r#"{"a": [{"b": 1}, {"c": {"d": "word"}}]} {"e": []}"#);
+        for path in ["a", "a[]", "a[].b", "a[].c.d", "e"] {
+            assert!(seen.has(path), "{path}");
+        }
+        for path in ["b", "a.b", "e[]", "a[].b.c", "a[][]"] {
+            assert!(!seen.has(path), "{path}");
+        }
+        assert!(seen.says("a[].c.d", "word"));
+    }
+
+    #[test]
+    fn a_list_at_the_top_is_an_item() {
+        assert!(sketch(r#"[{"results": []}]"#).has("[].results"));
+    }
+
+    #[test]
+    fn broken_json_is_refused() {
+        for json in [r#"{"a": "#, r#"{"a": 1}]"#, "[1, 2", "{'a': 1}"] {
+            assert!(Sketch::of(json.as_bytes()).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn utf_16_is_read_as_praat_writes_it() {
+        let mut bytes = vec![0xFE, 0xFF];
+        bytes.extend("да 🙂".encode_utf16().flat_map(u16::to_be_bytes));
+        assert_eq!(Content::of(&bytes).unwrap().as_text(), Some("да 🙂"));
+        bytes.truncate(bytes.len() - 2);
+        assert!(Content::of(&bytes).is_err());
+    }
+
+    #[test]
+    fn errors_name_the_json_path() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct A {
+            a: Vec<B>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct B {
+            b: u8,
+        }
+        let content = Content::of(br#"{"a": [{"b": 1}, {"b": "secret"}]}"#).unwrap();
+        let error = content.json::<A>("an A").unwrap_err();
+        assert!(error.place().starts_with("a[1].b"), "{error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}
