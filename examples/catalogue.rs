@@ -1,7 +1,15 @@
-//! Prints the catalogue of features: `cargo run --example catalogue -- --format markdown|csv`.
+//! Prints the catalogue of features:
+//! `cargo run --example catalogue -- --format markdown|csv|json-schema`.
+//!
+//! The schema (JSON Schema 2020-12) is that of `features` in a JSON row of results: every feature,
+//! and the list of interruption episodes with its fields.
 
-use callcsi::features::{Feature, catalogue};
+use callcsi::features::{
+    Feature, INTERRUPTIONS_LIST, InterruptionField, Kind, Needs, Source, Unit, catalogue,
+    interruption_fields,
+};
 use clap::{Parser, ValueEnum};
+use serde_json::{Map, Value, json};
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -17,9 +25,15 @@ struct Arguments {
 enum Format {
     Markdown,
     Csv,
+    JsonSchema,
 }
 
-fn cells(feature: &Feature) -> [String; 6] {
+const HEADER: [&str; 6] = ["name", "unit", "needs", "source", "revision", "definition"];
+
+/// The cells of one entry, under [`HEADER`].
+type Cells = [String; 6];
+
+fn cells(feature: &Feature) -> Cells {
     [
         feature.name.clone(),
         feature.unit.symbol().to_owned(),
@@ -30,29 +44,129 @@ fn cells(feature: &Feature) -> [String; 6] {
     ]
 }
 
+/// Returns the cells of what the list of episodes is made of: it needs speech, and is told as
+/// `call_features` tells it.
+fn cells_of_list(name: &str, unit: &str, definition: &str) -> Cells {
+    [
+        name,
+        unit,
+        Needs::Speech.name(),
+        Source::CallFeatures.name(),
+        "1",
+        definition,
+    ]
+    .map(str::to_owned)
+}
+
+fn list() -> Cells {
+    let definition = "one record for each interruption episode, in order; JSON rows alone have it";
+    cells_of_list(INTERRUPTIONS_LIST, "list", definition)
+}
+
+fn cells_of_field(field: &InterruptionField) -> Cells {
+    cells_of_list(field.name, field.unit.symbol(), field.definition)
+}
+
+fn markdown(out: &mut impl Write, rows: impl Iterator<Item = Cells>) -> std::io::Result<()> {
+    let rule = "---|".repeat(HEADER.len());
+    writeln!(out, "| {} |\n|{rule}", HEADER.join(" | "))?;
+    for cells in rows {
+        let cells = cells.map(|cell| cell.replace('|', "\\|"));
+        writeln!(out, "| `{}` | {} |", cells[0], cells[1..].join(" | "))?;
+    }
+    Ok(())
+}
+
+/// Returns the schema of one value that may be absent.
+fn value_schema(cells: &Cells, kind: Kind, unit: Unit) -> Value {
+    let mut schema = annotations(cells);
+    let word = match kind {
+        Kind::Number => "number",
+        Kind::Category => "string",
+    };
+    schema.insert("type".to_owned(), json!([word, "null"]));
+    if let Some((least, greatest)) = unit.bounds() {
+        schema.insert("minimum".to_owned(), json!(least));
+        schema.insert("maximum".to_owned(), json!(greatest));
+    }
+    Value::Object(schema)
+}
+
+fn annotations(cells: &Cells) -> Map<String, Value> {
+    let [_, unit, needs, source, revision, definition] = cells;
+    let revision: Option<u32> = revision.parse().ok();
+    let pairs = [
+        ("description", json!(definition)),
+        ("x-unit", json!(unit)),
+        ("x-needs", json!(needs)),
+        ("x-source", json!(source)),
+        ("x-revision", json!(revision)),
+    ];
+    Map::from_iter(pairs.map(|(key, value)| (key.to_owned(), value)))
+}
+
+/// Returns the schema of an object that has all of these properties and no others.
+fn object_schema(properties: Map<String, Value>) -> Map<String, Value> {
+    let required: Vec<&String> = properties.keys().collect();
+    let required = json!(required);
+    let pairs = [
+        ("type", json!("object")),
+        ("properties", Value::Object(properties)),
+        ("required", required),
+        ("additionalProperties", json!(false)),
+    ];
+    Map::from_iter(pairs.map(|(key, value)| (key.to_owned(), value)))
+}
+
+fn schema() -> Value {
+    let mut properties: Map<String, Value> = catalogue()
+        .iter()
+        .map(|f| (f.name.clone(), value_schema(&cells(f), f.kind, f.unit)))
+        .collect();
+    let fields = interruption_fields().iter().map(|f| {
+        let schema = value_schema(&cells_of_field(f), Kind::Number, f.unit);
+        (f.name.to_owned(), schema)
+    });
+    let mut episodes = annotations(&list());
+    episodes.insert("type".to_owned(), json!(["array", "null"]));
+    let record = object_schema(fields.collect());
+    episodes.insert("items".to_owned(), Value::Object(record));
+    properties.insert(INTERRUPTIONS_LIST.to_owned(), Value::Object(episodes));
+
+    let draft = json!("https://json-schema.org/draft/2020-12/schema");
+    let mut schema = Map::from_iter([
+        ("$schema".to_owned(), draft),
+        ("title".to_owned(), json!("the measurements of one call")),
+    ]);
+    schema.extend(object_schema(properties));
+    Value::Object(schema)
+}
+
 fn run(arguments: &Arguments) -> std::io::Result<()> {
-    let header = ["name", "unit", "needs", "source", "revision", "definition"];
     let mut out = std::io::stdout().lock();
+    let of_call = catalogue().iter().map(cells).chain([list()]);
+    let of_episode = interruption_fields().iter().map(cells_of_field);
     match arguments.format {
         Format::Markdown => {
-            writeln!(
-                out,
-                "| {} |\n|{}",
-                header.join(" | "),
-                "---|".repeat(header.len())
-            )?;
-            for feature in catalogue() {
-                let cells = cells(feature).map(|cell| cell.replace('|', "\\|"));
-                writeln!(out, "| `{}` | {} |", cells[0], cells[1..].join(" | "))?;
-            }
+            markdown(&mut out, of_call)?;
+            writeln!(out, "\nEach record of `{INTERRUPTIONS_LIST}` has:\n")?;
+            markdown(&mut out, of_episode)?;
         }
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(out);
-            writer.write_record(header)?;
-            for feature in catalogue() {
-                writer.write_record(cells(feature))?;
+            // Some fields of an episode are named as columns of the call are.
+            writer.write_record(HEADER.iter().chain(&["level"]))?;
+            let of_call = of_call.map(|cells| (cells, "call"));
+            let of_episode = of_episode.map(|cells| (cells, "interruption"));
+            for (cells, level) in of_call.chain(of_episode) {
+                let cells = cells.iter().map(String::as_str);
+                writer.write_record(cells.chain([level]))?;
             }
             writer.flush()?;
+        }
+        Format::JsonSchema => {
+            serde_json::to_writer_pretty(&mut out, &schema())?;
+            writeln!(out)?;
         }
     }
     Ok(())

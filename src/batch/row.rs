@@ -4,13 +4,15 @@
 //!
 //! * Columns have a fixed order, units in their names or in the catalogue, and a schema version.
 //! * What is absent is `null` in JSON, with its reason under `absent`, and an empty cell in CSV.
+//! * The list of interruption episodes stands among the `features` of JSON. A CSV cell holds one
+//!   value, so CSV has the columns that sum the episodes up, and not the list.
 //! * Numbers are written with the fewest digits that read back to the same value.
 //! * No word of the transcript is written, and of the manifest's own columns only those asked for:
 //!   they may hold names and numbers of people.
 
 use super::manifest::Labels;
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Value, catalogue};
+use crate::features::{INTERRUPTIONS_LIST, Value, catalogue, interruptions_list};
 use crate::model::{Contribution, Model, Prediction};
 use crate::score::Assessment;
 use crate::transcript::Format;
@@ -143,13 +145,25 @@ impl<W: Write> Sink for JsonSink<W> {
                         log_odds: c.log_odds,
                     })
                     .collect();
-                let absent: serde_json::Map<String, serde_json::Value> = found
+                let mut features: serde_json::Map<String, serde_json::Value> = found
+                    .features
+                    .iter()
+                    .map(|(f, v)| (f.name.clone(), json!(v.as_ref().ok())))
+                    .collect();
+                let mut absent: serde_json::Map<String, serde_json::Value> = found
                     .features
                     .iter()
                     .filter_map(|(f, v)| {
                         Some((f.name.clone(), json!(v.as_ref().err()?.to_string())))
                     })
                     .collect();
+                let list = found.conversation.as_ref().map(interruptions_list);
+                if list.is_none() {
+                    // The list is absent where the number of its records is.
+                    let reason = absent.get("dialog_interruptions_count").cloned();
+                    absent.insert(INTERRUPTIONS_LIST.to_owned(), json!(reason));
+                }
+                features.insert(INTERRUPTIONS_LIST.to_owned(), json!(list));
                 let fields = [
                     ("status", json!("scored")),
                     ("csi", json!(judged.csi)),
@@ -157,7 +171,7 @@ impl<W: Write> Sink for JsonSink<W> {
                     ("log_odds", json!(judged.log_odds)),
                     ("base_log_odds", json!(judged.base)),
                     ("reasons", json!(reasons)),
-                    ("features", json!(found.features)),
+                    ("features", json!(features)),
                     ("absent", json!(absent)),
                     ("warnings", json!(found.warnings)),
                     (

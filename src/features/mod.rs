@@ -17,11 +17,19 @@
 //! The module knows nothing of models.
 
 mod dialog;
+mod emotion;
+mod emotional;
+mod interruptions;
 mod pace;
 mod side;
 mod stats;
 mod telephony;
 mod turns;
+
+pub use interruptions::{
+    INTERRUPTIONS_LIST, InterruptionField, InterruptionRecord, interruption_fields,
+    interruptions_list,
+};
 
 use crate::call::{Metadata, Side};
 use crate::conversation::Conversation;
@@ -71,6 +79,13 @@ pub enum Absence {
     NoLongUtterance(Side),
     /// The side has no long utterance next to a long one of the other.
     NoNeighbours(Side),
+    /// The transcript gives no emotion for any utterance of the side.
+    NoEmotions(Side),
+    /// The side has no utterance, there or on the whole call, that is long enough to have an
+    /// emotion and has one.
+    NoEmotionalUtterance(Side),
+    /// No emotional utterance of the side has the emotion that is asked for.
+    NoSuchEmotion(Side),
     /// The call met no IVR.
     NoIvr,
     /// There was no hold.
@@ -101,6 +116,9 @@ impl Absence {
             Absence::NoLongSilence => "no_long_silence",
             Absence::NoLongUtterance(_) => "no_long_utterance",
             Absence::NoNeighbours(_) => "no_neighbours",
+            Absence::NoEmotions(_) => "no_emotions",
+            Absence::NoEmotionalUtterance(_) => "no_emotional_utterance",
+            Absence::NoSuchEmotion(_) => "no_such_emotion",
             Absence::NoIvr => "no_ivr",
             Absence::NoHold => "no_hold",
             Absence::ShortHistory => "short_history",
@@ -134,6 +152,11 @@ impl fmt::Display for Absence {
                     side.other()
                 )
             }
+            Absence::NoEmotions(side) => {
+                write!(f, "the transcript has no emotions of the {side}")
+            }
+            Absence::NoEmotionalUtterance(side) => write!(f, "no emotional {side} utterance"),
+            Absence::NoSuchEmotion(side) => write!(f, "no {side} utterance of that emotion"),
             Absence::NoIvr => f.write_str("the call met no IVR"),
             Absence::NoHold => f.write_str("no hold"),
             Absence::ShortHistory => f.write_str("too few earlier IVR contacts"),
@@ -185,10 +208,14 @@ impl Value {
 pub enum Unit {
     /// Seconds.
     Seconds,
-    /// A share, from 0 to 1 unless the definition says otherwise.
+    /// A share, from 0 to 1.
     Share,
     /// A difference of two shares, from -1 to 1.
     ShareChange,
+    /// A mood, from -1 (negative) to 1 (positive).
+    Score,
+    /// A difference of two moods, from -2 to 2.
+    ScoreChange,
     /// A number of things, or a mean of such numbers.
     Count,
     /// A number of frames of 1/8000 s.
@@ -211,7 +238,8 @@ impl Unit {
         match self {
             Unit::Seconds => "s",
             Unit::Share => "0..1",
-            Unit::ShareChange => "-1..1",
+            Unit::ShareChange | Unit::Score => "-1..1",
+            Unit::ScoreChange => "-2..2",
             Unit::Count => "count",
             Unit::Frame => "frame",
             Unit::LettersPerSecond => "letters/s",
@@ -219,6 +247,22 @@ impl Unit {
             Unit::PerMinute => "1/min",
             Unit::Flag => "0/1",
             Unit::Category => "category",
+        }
+    }
+
+    /// Returns the least and the greatest value of the unit, where it has both.
+    pub fn bounds(self) -> Option<(f64, f64)> {
+        match self {
+            Unit::Share | Unit::Flag => Some((0.0, 1.0)),
+            Unit::ShareChange | Unit::Score => Some((-1.0, 1.0)),
+            Unit::ScoreChange => Some((-2.0, 2.0)),
+            Unit::Seconds
+            | Unit::Count
+            | Unit::Frame
+            | Unit::LettersPerSecond
+            | Unit::WordsPerSecond
+            | Unit::PerMinute
+            | Unit::Category => None,
         }
     }
 }
@@ -233,6 +277,8 @@ pub enum Needs {
     Speech,
     /// Words.
     Words,
+    /// Emotion probabilities of the utterances, from the transcript.
+    Emotions,
     /// Facts of the platform and the length of the call.
     MetadataAndSpeech,
 }
@@ -244,6 +290,7 @@ impl Needs {
             Needs::Metadata => "metadata",
             Needs::Speech => "audio",
             Needs::Words => "words",
+            Needs::Emotions => "emotions",
             Needs::MetadataAndSpeech => "metadata, audio",
         }
     }

@@ -1,6 +1,8 @@
 //! One side's speech: the channel block of `call_features`, one definition for both sides.
 
 use super::dialog::{of_call, speech};
+use super::emotion;
+use super::emotional::Part;
 use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit, stats};
 use crate::call::Side;
 use crate::conversation::{Phases, Spoken, WordCount};
@@ -79,6 +81,9 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
         words("n_words_sum", Unit::Count, "recognised words", |s| {
             Ok(s.words()?.words as f64)
         }),
+    ];
+    block.extend(emotion::sums(side));
+    block.extend([
         words(
             "n_words_mean",
             Unit::Count,
@@ -109,7 +114,7 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
                 Ok(letters as f64 / words as f64)
             },
         ),
-    ];
+    ]);
     for rate in Rate::BOTH {
         for (suffix, what, statistic) in MOMENTS {
             block.push(Feature::number(
@@ -149,13 +154,14 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
             move |e| all_call_rate(e, side, rate),
         ));
     }
+    block.push(audio(
+        "speech_length_percentage",
+        Unit::Share,
+        "speech_length_sum / call_duration",
+        |s| of_call(s.evidence, speech(s.evidence, s.side)?),
+    ));
+    block.extend(emotion::moods(side));
     block.extend([
-        audio(
-            "speech_length_percentage",
-            Unit::Share,
-            "speech_length_sum / call_duration",
-            |s| of_call(s.evidence, speech(s.evidence, s.side)?),
-        ),
         audio(
             "speech_start_frame",
             Unit::Frame,
@@ -175,6 +181,9 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
             "conv_start_last_frame / 8000",
             |s| Ok(frame(s.phases()?.start.end()) / FRAMES_PER_SECOND),
         ),
+    ]);
+    block.extend(emotion::phase(side, Part::Start));
+    block.extend([
         audio(
             "speech_end_frame",
             Unit::Frame,
@@ -194,6 +203,9 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
             "conv_end_first_frame / 8000",
             |s| Ok(frame(s.phases()?.end.start()) / FRAMES_PER_SECOND),
         ),
+    ]);
+    block.extend(emotion::phase(side, Part::End));
+    block.extend([
         audio(
             "long_speech_utt_count",
             Unit::Count,
@@ -272,7 +284,7 @@ const MOMENTS: [(&str, &str, Statistic); 2] = [
 const FRAMES_PER_SECOND: f64 = 8000.0;
 
 /// Returns the frame of an instant, to the nearest.
-fn frame(time: Time) -> f64 {
+pub(super) fn frame(time: Time) -> f64 {
     (time.seconds() * FRAMES_PER_SECOND).round()
 }
 
@@ -354,7 +366,8 @@ impl Of<'_> {
             .collect())
     }
 
-    fn phases(&self) -> Result<Phases, Absence> {
+    /// Returns the phases of a side that speaks.
+    pub(super) fn phases(&self) -> Result<Phases, Absence> {
         self.evidence
             .talk()?
             .phases
