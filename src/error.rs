@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Invalid,
     /// The operating system refused to read or write.
     Io,
+    /// A command that the user named failed.
+    Command,
     /// Training stopped before it reached the optimum.
     NotConverged,
     /// A defect of this crate or of a library below it, caught at the border of one call.
@@ -40,6 +42,7 @@ impl ErrorKind {
             ErrorKind::Mismatch => "mismatch",
             ErrorKind::Invalid => "invalid",
             ErrorKind::Io => "io",
+            ErrorKind::Command => "command",
             ErrorKind::NotConverged => "not_converged",
             ErrorKind::Internal => "internal",
         }

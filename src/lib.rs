@@ -2,7 +2,7 @@
 //!
 //! A call is a recording with the agent on one channel and the customer on the other, the IVR,
 //! queue and hold facts of the telephony platform and, when there is one, a transcript. Whatever of
-//! these a call has is measured: some 160 values with definitions one can recompute by hand, those
+//! these a call has is measured: some 430 values with definitions one can recompute by hand, those
 //! of the public `call_features` under their names. A logistic regression then estimates how likely
 //! the customer is satisfied, what mark that amounts to, and which measurement moved the estimate
 //! by how much. All of it runs offline, on a processor.
@@ -43,10 +43,12 @@
 //! | [`audio`] | a recording as a stream of blocks of both sides |
 //! | [`vad`] | samples → speech |
 //! | [`transcript`] | words and emotions; one reader per format |
+//! | [`recognise`] | a recogniser of the user's, for calls without a transcript |
 //! | [`conversation`] | utterances, turns, overlaps, interruptions, phases: the glossary |
 //! | [`features`] | the catalogue: every measurement, declared once |
 //! | [`model`] | encode, train, the model file, predict, explain |
 //! | [`score`] | listening and judging, for one call |
+//! | [`view`] | the measurements of a call in the shapes that others write |
 //! | [`batch`] | an archive: manifest in, a row for every call out |
 //! | [`simulate`] | calls with known truth, for tests, benches and the bundled model |
 //!
@@ -56,7 +58,7 @@
 //! * Scoring is deterministic, and the same for one thread or many. Threads are asked for
 //!   ([`batch::Threads`]); nothing runs on a pool of the process.
 //! * The settings a model was trained under travel in its file and are never given at scoring.
-//! * Files are opened only in [`audio`], [`transcript`], [`model`] and [`batch`].
+//! * Files are opened only in [`audio`], [`transcript`], [`recognise`], [`model`] and [`batch`].
 //! * Memory is bounded by block, not by call.
 //! * No network, no telemetry; words, names and numbers of people reach no message and no result.
 //!
@@ -72,12 +74,14 @@ pub mod conversation;
 pub mod error;
 pub mod features;
 pub mod model;
+pub mod recognise;
 pub mod score;
 pub mod settings;
 pub mod simulate;
 pub mod timeline;
 pub mod transcript;
 pub mod vad;
+pub mod view;
 
 pub use error::{Error, ErrorKind, Result};
 

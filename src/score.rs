@@ -11,11 +11,12 @@
 
 use crate::audio::faults::{ChannelFaults, FaultMeter};
 use crate::audio::{self, AudioDescription};
-use crate::call::{Call, CallId, Metadata, Recording, Side, Sides};
+use crate::call::{Call, CallId, Metadata, Recording, Side, Sides, TranscriptSource};
 use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Absence, Evidence, FeatureVector};
 use crate::model::{Prediction, Predictor};
+use crate::recognise::Recogniser;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Span, Time, Timeline};
 use crate::transcript::{self, ReadTranscript, Transcript};
@@ -74,6 +75,7 @@ pub struct Measurements {
 #[derive(Clone, Debug)]
 pub struct Extractor {
     settings: AnalysisSettings,
+    recogniser: Option<Recogniser>,
 }
 
 /// What was heard of a recording.
@@ -92,7 +94,17 @@ impl Extractor {
     /// As [`AnalysisSettings::check`].
     pub fn new(settings: AnalysisSettings) -> Result<Extractor> {
         settings.check()?;
-        Ok(Extractor { settings })
+        Ok(Extractor {
+            settings,
+            recogniser: None,
+        })
+    }
+
+    /// Has the recordings of calls without a transcript recognised by a command of the user's. A
+    /// call on which it fails is measured without words, and says so.
+    pub fn with_recogniser(mut self, recogniser: Recogniser) -> Extractor {
+        self.recogniser = Some(recogniser);
+        self
     }
 
     /// Returns the settings that calls are measured under.
@@ -119,7 +131,12 @@ impl Extractor {
             _ => None,
         };
         // The transcript first: it is cheap, and a broken one spares the listening.
-        let read: Option<ReadTranscript> = match call.transcripts.as_slice() {
+        let recognised = self.recognise(call, &mut warnings);
+        let sources = match call.transcripts.as_slice() {
+            [] => recognised.as_slice(),
+            given => given,
+        };
+        let read: Option<ReadTranscript> = match sources {
             [] => None,
             sources => Some(transcript::read(sources, agent_channel)?),
         };
@@ -133,7 +150,7 @@ impl Extractor {
             .map(|r| self.listen(r, &mut warnings))
             .transpose()?;
 
-        let transcript = read.as_ref().map(|r| &r.transcript);
+        let transcript = read.as_ref().filter(|r| !r.doubled).map(|r| &r.transcript);
         let dual_mono = heard.as_ref().is_some_and(|h| h.faults.dual_mono);
         let speech = heard.as_ref().filter(|_| !dual_mono).map(|h| &h.speech);
         let duration = match (&heard, transcript) {
@@ -175,6 +192,22 @@ impl Extractor {
             recording: heard.map(|h| h.description),
             transcript_formats: read.map(|r| r.formats).unwrap_or_default(),
             warnings,
+        })
+    }
+
+    /// Returns the transcripts of the user's recogniser for a call that has none of its own.
+    fn recognise(&self, call: &Call, warnings: &mut Vec<Warning>) -> Vec<TranscriptSource> {
+        let (Some(recogniser), Some(recording)) = (&self.recogniser, &call.recording) else {
+            return Vec::new();
+        };
+        if !call.transcripts.is_empty() {
+            return Vec::new();
+        }
+        let recognised = recogniser.transcripts(&call.id, recording);
+        recognised.unwrap_or_else(|error| {
+            // A recording that cannot be read fails the call below, with its own error.
+            warnings.push(Warning::new("recogniser_failed", error.to_string()));
+            Vec::new()
         })
     }
 
@@ -360,6 +393,13 @@ impl Scorer {
     /// None with the model as it is bundled; a test holds that.
     pub fn builtin() -> Result<Scorer> {
         Scorer::new(Predictor::builtin()?)
+    }
+
+    /// Has the recordings of calls without a transcript recognised: see
+    /// [`Extractor::with_recogniser`].
+    pub fn with_recogniser(mut self, recogniser: Recogniser) -> Scorer {
+        self.extractor = self.extractor.with_recogniser(recogniser);
+        self
     }
 
     /// Returns the stage that listens.

@@ -329,15 +329,7 @@ impl Manifest {
             (Some(object), _) => {
                 Metadata::from_json(&object.to_string()).map_err(|e| e.within("metadata"))?
             }
-            (None, Some(path)) => {
-                let path = self.root.join(path);
-                let bytes = read_whole(&path, MAX_METADATA)?;
-                // Windows tools put a byte-order mark before UTF-8.
-                let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-                let json = std::str::from_utf8(json)
-                    .map_err(|_| table::not_utf8().within(path.display()))?;
-                Metadata::from_json(json).map_err(|e| e.within(path.display()))?
-            }
+            (None, Some(path)) => read_metadata(self.root.join(path))?,
             (None, None) => Metadata::default(),
         };
         from_columns(cells, &mut metadata)?;
@@ -416,6 +408,20 @@ fn find_recordings(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Reads the facts of one call from a JSON file.
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`] when it cannot be read, else as [`Metadata::from_json`].
+pub fn read_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
+    let path = path.as_ref();
+    let bytes = read_whole(path, MAX_METADATA)?;
+    // Windows tools put a byte-order mark before UTF-8.
+    let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    let json = std::str::from_utf8(json).map_err(|_| table::not_utf8().within(path.display()))?;
+    Metadata::from_json(json).map_err(|e| e.within(path.display()))
 }
 
 /// The facts of a table by call id, and its columns without a meaning.

@@ -17,7 +17,7 @@ mod table;
 mod text;
 
 pub use labelled::{Labelled, LabelledCall, read_labelled};
-pub use manifest::{Entry, Labels, Manifest, ManifestOptions};
+pub use manifest::{Entry, Labels, Manifest, ManifestOptions, read_metadata};
 pub use pipeline::{MOST_THREADS, Threads, in_order};
 pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
 pub use summary::Summary;

@@ -12,10 +12,11 @@
 
 use super::manifest::Labels;
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{INTERRUPTIONS_LIST, Value, catalogue, interruptions_list};
+use crate::features::{Value, catalogue};
 use crate::model::{Contribution, Model, Prediction};
 use crate::score::Assessment;
-use crate::transcript::Format;
+use crate::transcript::format_names;
+use crate::view::record;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,25 +146,7 @@ impl<W: Write> Sink for JsonSink<W> {
                         log_odds: c.log_odds,
                     })
                     .collect();
-                let mut features: serde_json::Map<String, serde_json::Value> = found
-                    .features
-                    .iter()
-                    .map(|(f, v)| (f.name.clone(), json!(v.as_ref().ok())))
-                    .collect();
-                let mut absent: serde_json::Map<String, serde_json::Value> = found
-                    .features
-                    .iter()
-                    .filter_map(|(f, v)| {
-                        Some((f.name.clone(), json!(v.as_ref().err()?.to_string())))
-                    })
-                    .collect();
-                let list = found.conversation.as_ref().map(interruptions_list);
-                if list.is_none() {
-                    // The list is absent where the number of its records is.
-                    let reason = absent.get("dialog_interruptions_count").cloned();
-                    absent.insert(INTERRUPTIONS_LIST.to_owned(), json!(reason));
-                }
-                features.insert(INTERRUPTIONS_LIST.to_owned(), json!(list));
+                let (features, absent) = record(found);
                 let fields = [
                     ("status", json!("scored")),
                     ("csi", json!(judged.csi)),
@@ -178,7 +161,7 @@ impl<W: Write> Sink for JsonSink<W> {
                         "recording",
                         json!(found.recording.as_ref().map(ToString::to_string)),
                     ),
-                    ("transcript", json!(formats(&found.transcript_formats))),
+                    ("transcript", json!(format_names(&found.transcript_formats))),
                     ("mark", json!(outcome.labels.mark)),
                     (
                         "survey_status",
@@ -343,10 +326,4 @@ impl<W: Write> Sink for CsvSink<W> {
     fn flush(&mut self) -> Result<()> {
         self.writer.flush().map_err(write_error)
     }
-}
-/// Names the formats of a call's transcripts; `None` of a call without one.
-fn formats(formats: &[Format]) -> Option<String> {
-    let mut names: Vec<&str> = formats.iter().map(|f| f.name()).collect();
-    names.dedup();
-    (!names.is_empty()).then(|| names.join("+"))
 }

@@ -22,7 +22,7 @@ mod emotional;
 mod interruptions;
 mod pace;
 mod side;
-mod stats;
+pub(crate) mod stats;
 mod telephony;
 mod turns;
 
@@ -537,6 +537,14 @@ impl FeatureVector {
     /// Iterates over features and values, in catalogue order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Feature, &Measured)> + '_ {
         catalogue().iter().zip(&self.values)
+    }
+}
+
+impl FeatureVector {
+    /// Returns why each feature without a value has none, in words, in catalogue order.
+    pub fn absences(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+        self.iter()
+            .filter_map(|(f, v)| Some((f.name.as_str(), v.as_ref().err()?.to_string())))
     }
 }
 

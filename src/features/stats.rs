@@ -1,13 +1,13 @@
 //! Means, deviations and quantiles; `None` of nothing.
 
 /// Weighted mean; `None` without weight.
-pub(super) fn weighted_mean(pairs: &[(f64, f64)]) -> Option<f64> {
+pub(crate) fn weighted_mean(pairs: &[(f64, f64)]) -> Option<f64> {
     let weight: f64 = pairs.iter().map(|(_, w)| w).sum();
     (weight > 0.0).then(|| pairs.iter().map(|(x, w)| x * w).sum::<f64>() / weight)
 }
 
 /// Weighted standard deviation of the population, by the two-pass formula; `None` without weight.
-pub(super) fn weighted_std(pairs: &[(f64, f64)]) -> Option<f64> {
+pub(crate) fn weighted_std(pairs: &[(f64, f64)]) -> Option<f64> {
     let mean = weighted_mean(pairs)?;
     let squares: Vec<(f64, f64)> = pairs
         .iter()
@@ -17,18 +17,18 @@ pub(super) fn weighted_std(pairs: &[(f64, f64)]) -> Option<f64> {
 }
 
 /// Mean; `None` of nothing.
-pub(super) fn mean(values: &[f64]) -> Option<f64> {
+pub(crate) fn mean(values: &[f64]) -> Option<f64> {
     weighted_mean(&values.iter().map(|&x| (x, 1.0)).collect::<Vec<_>>())
 }
 
 /// Standard deviation of the population; `None` of nothing.
-pub(super) fn std(values: &[f64]) -> Option<f64> {
+pub(crate) fn std(values: &[f64]) -> Option<f64> {
     weighted_std(&values.iter().map(|&x| (x, 1.0)).collect::<Vec<_>>())
 }
 
 /// Quantile `q` by linear interpolation between order statistics (Hyndman & Fan 1996, type 7);
 /// `None` of nothing.
-pub(super) fn quantile(values: &[f64], q: f64) -> Option<f64> {
+pub(crate) fn quantile(values: &[f64], q: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let place = q * sorted.len().checked_sub(1)? as f64;

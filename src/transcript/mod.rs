@@ -21,6 +21,7 @@ mod testing;
 mod times;
 
 pub use formats::Format;
+pub(crate) use formats::format_names;
 pub(crate) use read::read_whole;
 pub use read::{Oddity, ReadTranscript, read};
 

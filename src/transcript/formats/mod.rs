@@ -133,6 +133,13 @@ impl FromStr for Format {
     }
 }
 
+/// Names the formats of a call's transcripts; `None` of a call without one.
+pub(crate) fn format_names(formats: &[Format]) -> Option<String> {
+    let mut names: Vec<&str> = formats.iter().map(|f| f.name()).collect();
+    names.dedup();
+    (!names.is_empty()).then(|| names.join("+"))
+}
+
 fn names() -> String {
     READERS.map(|r| r.name).join(", ")
 }
