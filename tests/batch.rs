@@ -411,8 +411,8 @@ fn a_length_given_is_used_where_nothing_was_recorded() {
     ));
     assert_eq!(rows[0]["features"]["call_duration"], 60.0);
     assert_eq!(
-        rows[0]["absent"]["dialog_overlap_count"],
-        rows[2]["absent"]["dialog_overlap_count"]
+        rows[0]["absent"]["dialog_interruptions_count"],
+        "no recording"
     );
     assert_eq!(rows[1]["error"]["place"], "holds.intervals[0]");
     assert_eq!(rows[2]["features"]["call_duration"], Value::Null);

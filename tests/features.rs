@@ -6,11 +6,12 @@ use callcsi::ErrorKind;
 use callcsi::call::{Metadata, Side, Sides};
 use callcsi::conversation::Conversation;
 use callcsi::features::{
-    Absence, Evidence, FeatureVector, Kind, Measured, Needs, Value, catalogue,
+    Absence, Evidence, FeatureVector, Kind, Measured, Needs, Value, catalogue, interruption_fields,
+    interruptions_list,
 };
 use callcsi::settings::AnalysisSettings;
 use callcsi::timeline::{Segment, Span, Time, Timeline};
-use callcsi::transcript::{Transcript, Utterance, Word};
+use callcsi::transcript::{Emotion, Transcript, Utterance, Word};
 use proptest::prelude::*;
 
 fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> FeatureVector {
@@ -416,14 +417,328 @@ fn rows_of_a_table_are_read_back_by_name() {
     );
 }
 
+/// An utterance with the probabilities of a positive, a neutral and a negative emotion.
+fn felt(mut said: Utterance, positive: f64, neutral: f64, negative: f64) -> Utterance {
+    said.emotion = Some(Emotion {
+        positive,
+        neutral,
+        negative,
+    });
+    said
+}
+
+/// Measures a call of 60 s of which there is a transcript alone.
+fn measure_said(utterances: Vec<Utterance>) -> FeatureVector {
+    let transcript = Transcript {
+        utterances,
+        ..Transcript::default()
+    };
+    measure("{}", Ok(&talk(None, Some(&transcript), 60.0)))
+}
+
+#[test]
+fn emotions_by_hand() {
+    // A pause of more than 1 s ends the start of the dialogue, so it is 0 to 4 s, and the end is
+    // 40 to 48 s.
+    let customer = Side::Customer;
+    let features = measure_said(vec![
+        felt(said(customer, 0.0, 4.0, "да", 4), 0.6, 0.3, 0.1),
+        // 1 s and 3 words: enough.
+        felt(said(customer, 10.0, 11.0, "да", 3), 0.1, 0.5, 0.4),
+        // 2 s and 2 words: neither more than 2 s nor more than 2 words.
+        felt(said(customer, 20.0, 22.0, "нет", 2), 0.0, 0.0, 1.0),
+        // No emotion is told.
+        said(customer, 30.0, 35.0, "нет", 9),
+        felt(said(customer, 40.0, 45.0, "нет", 1), 0.2, 0.2, 0.6),
+        felt(said(customer, 45.0, 48.0, "нет", 2), 0.1, 0.1, 0.8),
+    ]);
+    check(
+        &features,
+        &[
+            ("customer_emotion_utt_count", 4.0),
+            // 4 + 1 + 5 + 3; the words fill their utterances.
+            ("customer_emotion_utt_length_sum", 13.0),
+            ("customer_emotion_speech_length_sum", 13.0),
+            ("customer_emotion_n_words_sum", 10.0),
+            ("customer_emotion_neg_utt_count", 2.0),
+            ("customer_emotion_neg_utt_percentage", 0.5),
+            ("customer_emotion_neg_speech_time", 8.0),
+            ("customer_emotion_neg_speech_time_percentage", 8.0 / 13.0),
+            // 5 · 0.6 + 3 · 0.8, 1 · 0.5, 4 · 0.6.
+            (
+                "customer_emotion_neg_speech_time_weighted_by_confidence",
+                5.4,
+            ),
+            (
+                "customer_emotion_neu_speech_time_weighted_by_confidence",
+                0.5,
+            ),
+            (
+                "customer_emotion_pos_speech_time_weighted_by_confidence",
+                2.4,
+            ),
+            ("customer_emotion_neu_utt_count", 1.0),
+            ("customer_emotion_pos_utt_percentage", 0.25),
+            // (1 + 0 − 1 − 1) / 4; the scores are 0.5, −0.3, −0.4, −0.7.
+            ("customer_emotion_mean", -0.25),
+            ("customer_emo_score_mean", -0.225),
+            ("customer_emo_neg_mean", 1.9 / 4.0),
+            ("customer_emo_neu_mean", 1.1 / 4.0),
+            ("customer_emo_pos_mean", 1.0 / 4.0),
+            // (4 − 5 − 3) / 13; (4 · 0.5 − 0.3 − 5 · 0.4 − 3 · 0.7) / 13.
+            (
+                "customer_emotion_weighted_by_speech_length_mean",
+                -4.0 / 13.0,
+            ),
+            (
+                "customer_emo_score_weighted_by_speech_length_mean",
+                -2.4 / 13.0,
+            ),
+            // 4, 3, 1 and 2 words: (4 − 1 − 2) / 10; (2 − 0.9 − 0.4 − 1.4) / 10.
+            ("customer_emotion_weighted_by_n_words_mean", 0.1),
+            ("customer_emo_score_weighted_by_n_words_mean", -0.07),
+            ("customer_conv_start_emotion_utt_count", 1.0),
+            ("customer_conv_start_emotion_mean", 1.0),
+            ("customer_conv_start_emotion_neg_speech_time", 0.0),
+            (
+                "customer_conv_start_emotion_neg_speech_time_of_total_call_percentage",
+                0.0,
+            ),
+            (
+                "customer_conv_start_emotion_pos_speech_time_of_total_call_percentage",
+                1.0,
+            ),
+            (
+                "customer_conv_start_emotion_utt_length_sum_of_total_call_percentage",
+                4.0 / 13.0,
+            ),
+            ("customer_conv_start_delta_emotion_mean", 1.25),
+            ("customer_conv_start_delta_emo_score_mean", 0.725),
+            ("customer_conv_start_delta_emotion_neg_utt_percentage", -0.5),
+            ("customer_conv_end_emotion_utt_count", 2.0),
+            ("customer_conv_end_emotion_n_words_sum", 3.0),
+            ("customer_conv_end_emotion_mean", -1.0),
+            // (−0.4 · 1 − 0.7 · 2) / 3.
+            ("customer_conv_end_emo_score_weighted_by_n_words_mean", -0.6),
+            (
+                "customer_conv_end_delta_emo_score_weighted_by_n_words_mean",
+                -0.53,
+            ),
+            (
+                "customer_conv_end_emotion_utt_count_of_total_call_percentage",
+                0.5,
+            ),
+        ],
+    );
+    // The other side has neither words nor emotions.
+    let agent = Absence::NoWords(Side::Agent);
+    check_absent(
+        &features,
+        &[
+            ("agent_emotion_utt_count", agent.clone()),
+            ("agent_conv_end_delta_emotion_mean", agent),
+        ],
+    );
+}
+
+#[test]
+fn of_equally_probable_emotions_neutral_then_negative_is_taken() {
+    let label = |positive, neutral, negative| {
+        let all = [said(Side::Agent, 0.0, 5.0, "да", 5)];
+        let all = all.map(|u| felt(u, positive, neutral, negative));
+        measure_said(all.to_vec())
+            .get("agent_emotion_mean")
+            .cloned()
+            .unwrap()
+    };
+    let number = |number| Ok(Value::Number(number));
+    assert_eq!(label(0.4, 0.4, 0.2), number(0.0));
+    assert_eq!(label(0.2, 0.4, 0.4), number(0.0));
+    assert_eq!(label(0.4, 0.2, 0.4), number(-1.0));
+    assert_eq!(label(0.5, 0.2, 0.3), number(1.0));
+    assert_eq!(label(0.0, 0.0, 0.0), number(0.0));
+}
+
+#[test]
+fn a_phase_has_the_utterances_whose_middle_it_holds() {
+    // The agent is heard from 2 to 4 and from 20 to 22 s, which are its two phases; its utterance
+    // in question stands at the end of the first or at the start of the second.
+    let heard = Sides {
+        agent: line(&[(2.0, 4.0), (20.0, 22.0)]),
+        customer: line(&[]),
+    };
+    let counts = |start, end| {
+        let said = said(Side::Agent, start, end, "да", 3);
+        let transcript = Transcript {
+            utterances: vec![
+                self::said(Side::Agent, 2.0, 3.4, "да", 1),
+                felt(said, 1.0, 0.0, 0.0),
+                self::said(Side::Agent, 20.6, 22.0, "да", 1),
+            ],
+            ..Transcript::default()
+        };
+        let talk = talk(Some(&heard), Some(&transcript), 30.0);
+        let features = measure("{}", Ok(&talk));
+        let count = |part: &str| match features.get(&format!("agent_{part}_emotion_utt_count")) {
+            Some(Ok(Value::Number(count))) => *count,
+            other => panic!("{other:?}"),
+        };
+        (count("conv_start"), count("conv_end"))
+    };
+    assert_eq!(counts(3.4, 4.4), (1.0, 0.0));
+    // Its middle is the instant at which the phase is over.
+    assert_eq!(counts(3.5, 4.5), (0.0, 0.0));
+    // Its middle is the instant at which the phase begins, then one before.
+    assert_eq!(counts(19.5, 20.5), (0.0, 1.0));
+    assert_eq!(counts(19.4, 20.4), (0.0, 0.0));
+}
+
+#[test]
+fn emotions_that_are_not_there_have_their_reason() {
+    let customer = Side::Customer;
+    // No transcript, no emotion in it, no recording.
+    check_absent(
+        &measure("{}", Ok(&drawn())),
+        &[("customer_emotion_utt_count", Absence::NoTranscript)],
+    );
+    check_absent(
+        &measure("{}", Ok(&worded())),
+        &[
+            ("customer_emotion_utt_count", Absence::NoEmotions(customer)),
+            ("agent_emotion_mean", Absence::NoEmotions(Side::Agent)),
+        ],
+    );
+    for reason in [Absence::NoRecording, Absence::DualMono] {
+        let features = measure("{}", Err(reason.clone()));
+        check_absent(&features, &[("customer_emotion_utt_count", reason)]);
+    }
+    // One emotion, of an utterance too short to have one.
+    let features = measure_said(vec![felt(said(customer, 1.0, 2.0, "да", 1), 1.0, 0.0, 0.0)]);
+    check(
+        &features,
+        &[
+            ("customer_emotion_utt_count", 0.0),
+            ("customer_emotion_n_words_sum", 0.0),
+            ("customer_conv_end_emotion_neg_speech_time", 0.0),
+        ],
+    );
+    let nothing = Absence::NoEmotionalUtterance(customer);
+    check_absent(
+        &features,
+        &[
+            ("customer_emotion_mean", nothing.clone()),
+            ("customer_emotion_neg_utt_percentage", nothing.clone()),
+            (
+                "customer_conv_start_emotion_utt_count_of_total_call_percentage",
+                nothing.clone(),
+            ),
+            ("customer_conv_start_delta_emotion_mean", nothing),
+        ],
+    );
+    // A neutral utterance whose words are unknown.
+    let mut turn = felt(said(customer, 1.0, 5.0, "да", 1), 0.0, 1.0, 0.0);
+    turn.words = None;
+    let features = measure_said(vec![turn]);
+    check(
+        &features,
+        &[
+            ("customer_emotion_utt_count", 1.0),
+            ("customer_emotion_neg_utt_percentage", 0.0),
+        ],
+    );
+    check_absent(
+        &features,
+        &[
+            ("customer_emotion_n_words_sum", Absence::NoTranscript),
+            (
+                "customer_emotion_weighted_by_n_words_mean",
+                Absence::NoTranscript,
+            ),
+            (
+                "customer_conv_start_emotion_neg_utt_count_of_total_call_percentage",
+                Absence::NoSuchEmotion(customer),
+            ),
+        ],
+    );
+    // A transcribed utterance in which the detector hears nothing: there is no dialogue to start.
+    let transcript = Transcript {
+        utterances: vec![felt(said(customer, 1.0, 5.0, "да", 4), 0.0, 1.0, 0.0)],
+        ..Transcript::default()
+    };
+    let silent = talk(Some(&Sides::default()), Some(&transcript), 10.0);
+    let unheard = Absence::NoSpeech(customer);
+    check_absent(
+        &measure("{}", Ok(&silent)),
+        &[
+            ("customer_conv_start_emotion_utt_count", unheard.clone()),
+            ("customer_emotion_weighted_by_speech_length_mean", unheard),
+        ],
+    );
+}
+
+#[test]
+fn interruption_episodes_by_hand() {
+    // Overlaps 4–5, 5.2–5.3 (too short to be a fragment) and 7–8: one episode of two fragments,
+    // 4 to 8 s. (So is 5.6–5.7.)
+    let heard = Sides {
+        agent: line(&[(1.0, 5.0), (5.2, 5.7), (7.0, 10.0)]),
+        customer: line(&[(4.0, 5.3), (5.6, 6.0), (6.9, 8.0)]),
+    };
+    let list = interruptions_list(&talk(Some(&heard), None, 20.0));
+    assert_eq!(list.len(), 1);
+    // Agent: 4–5, 5.2–5.7, 7–8, so 2.5 s; customer: 4–5.3, 5.6–6, 6.9–8, so 2.8 s. Silent: 6–6.9.
+    let wanted = [
+        ("interruption_speech_length_sum", 2.0),
+        ("interruption_total_length", 4.0),
+        ("interruption_speech_percentage", 0.5),
+        ("interruption_count", 2.0),
+        ("interruption_start_frame", 32_000.0),
+        ("interruption_end_frame", 64_000.0),
+        ("interruption_start_sec", 4.0),
+        ("interruption_end_sec", 8.0),
+        ("customer_speech_length_sum", 2.8),
+        ("customer_interruption_speech_percentage", 2.0 / 2.8),
+        ("agent_speech_length_sum", 2.5),
+        ("agent_interruption_speech_percentage", 0.8),
+        ("customer_speech_percentage", 2.8 / 5.3),
+        ("agent_speech_percentage", 2.5 / 5.3),
+        ("silence_length_sum", 0.9),
+        ("silence_length_percentage", 0.225),
+    ];
+    let names: Vec<&str> = list[0].iter().map(|(field, _)| field.name).collect();
+    assert_eq!(names, wanted.map(|(name, _)| name));
+    for (name, number) in wanted {
+        let found = list[0].get(name).unwrap().clone().unwrap();
+        assert!((found - number).abs() < 1e-9, "{name}: {found}");
+    }
+    let json = serde_json::to_string(&list).unwrap();
+    let starts = r#"[{"interruption_speech_length_sum":2.0,"interruption_total_length":4.0,"#;
+    assert!(json.starts_with(starts), "{json}");
+    assert_eq!(interruption_fields().len(), wanted.len());
+    assert!(interruptions_list(&talk(None, None, 20.0)).is_empty());
+}
+
 fn any_transcript() -> impl Strategy<Value = Transcript> {
-    let utterance = (any::<bool>(), 0i64..100_000, 200i64..12_000, 1usize..30);
+    let emotion = prop::option::of((0.0..=1.0, 0.0..=1.0, 0.0..=1.0));
+    let utterance = (
+        any::<bool>(),
+        0i64..100_000,
+        200i64..12_000,
+        1usize..30,
+        emotion,
+    );
     prop::collection::vec(utterance, 0..14).prop_map(|rows| {
-        let utterances = rows.into_iter().map(|(agent, start, length, words)| {
-            let side = if agent { Side::Agent } else { Side::Customer };
-            let (start, end) = (start as f64 / 1e3, (start + length) as f64 / 1e3);
-            said(side, start, end, "слово", words)
-        });
+        let utterances = rows
+            .into_iter()
+            .map(|(agent, start, length, words, emotion)| {
+                let side = if agent { Side::Agent } else { Side::Customer };
+                let (start, end) = (start as f64 / 1e3, (start + length) as f64 / 1e3);
+                let said = said(side, start, end, "слово", words);
+                match emotion {
+                    Some((positive, neutral, negative)) => felt(said, positive, neutral, negative),
+                    None => said,
+                }
+            });
         Transcript {
             utterances: utterances.collect(),
             ..Transcript::default()
@@ -470,6 +785,8 @@ proptest! {
         for (feature, value) in features.iter() {
             if let Ok(Value::Number(n)) = value {
                 prop_assert!(n.is_finite() && feature.kind == Kind::Number);
+                let (least, greatest) = feature.unit.bounds().unwrap_or((f64::MIN, f64::MAX));
+                prop_assert!((least..=greatest).contains(n), "{}: {n}", feature.name);
             }
         }
     }

@@ -195,7 +195,8 @@ fn neighbours(side: Side) -> Vec<Feature> {
             definition,
             move |e| {
                 words_of_both(e, side)?;
-                Ok(pairs(e, side)?.iter().map(compute).sum())
+                // The sum of no numbers is -0 by `sum`, which a table would show.
+                Ok(pairs(e, side)?.iter().map(compute).fold(0.0, |a, b| a + b))
             },
         )
     };
