@@ -315,8 +315,13 @@ fn episodes_plainly(overlap: &Timeline, settings: &AnalysisSettings) -> Vec<(Seg
             .collect();
         let total: Span = members.iter().map(|m| m.duration()).sum();
         if members.len() > 1 || (members.len() == 1 && total >= settings.episode_min_single) {
-            let whole = Segment::new(members[0].start(), members[members.len() - 1].end());
-            found.push((whole.unwrap(), total));
+            let whole = Segment::new(members[0].start(), members[members.len() - 1].end()).unwrap();
+            // Fragments too short to count are simultaneous speech all the same.
+            let inside = overlap
+                .segments()
+                .iter()
+                .filter_map(|f| f.intersection(whole));
+            found.push((whole, inside.map(|f| f.duration()).sum()));
         }
     }
     found

@@ -678,8 +678,8 @@ fn emotions_that_are_not_there_have_their_reason() {
 
 #[test]
 fn interruption_episodes_by_hand() {
-    // Overlaps 4–5, 5.2–5.3 (too short to be a fragment) and 7–8: one episode of two fragments,
-    // 4 to 8 s. (So is 5.6–5.7.)
+    // Overlaps 4–5, 5.2–5.3, 5.6–5.7 (two too short to count) and 7–8: one episode of two fragments,
+    // 4 to 8 s, with 2.2 s said together.
     let heard = Sides {
         agent: line(&[(1.0, 5.0), (5.2, 5.7), (7.0, 10.0)]),
         customer: line(&[(4.0, 5.3), (5.6, 6.0), (6.9, 8.0)]),
@@ -687,19 +687,20 @@ fn interruption_episodes_by_hand() {
     let list = interruptions_list(&talk(Some(&heard), None, 20.0));
     assert_eq!(list.len(), 1);
     // Agent: 4–5, 5.2–5.7, 7–8, so 2.5 s; customer: 4–5.3, 5.6–6, 6.9–8, so 2.8 s. Silent: 6–6.9.
+    // 2.5 + 2.8 − 2.2 + 0.9 = 4.
     let wanted = [
-        ("interruption_speech_length_sum", 2.0),
+        ("interruption_speech_length_sum", 2.2),
         ("interruption_total_length", 4.0),
-        ("interruption_speech_percentage", 0.5),
+        ("interruption_speech_percentage", 0.55),
         ("interruption_count", 2.0),
         ("interruption_start_frame", 32_000.0),
         ("interruption_end_frame", 64_000.0),
         ("interruption_start_sec", 4.0),
         ("interruption_end_sec", 8.0),
         ("customer_speech_length_sum", 2.8),
-        ("customer_interruption_speech_percentage", 2.0 / 2.8),
+        ("customer_interruption_speech_percentage", 2.2 / 2.8),
         ("agent_speech_length_sum", 2.5),
-        ("agent_interruption_speech_percentage", 0.8),
+        ("agent_interruption_speech_percentage", 0.88),
         ("customer_speech_percentage", 2.8 / 5.3),
         ("agent_speech_percentage", 2.5 / 5.3),
         ("silence_length_sum", 0.9),
@@ -712,7 +713,7 @@ fn interruption_episodes_by_hand() {
         assert!((found - number).abs() < 1e-9, "{name}: {found}");
     }
     let json = serde_json::to_string(&list).unwrap();
-    let starts = r#"[{"interruption_speech_length_sum":2.0,"interruption_total_length":4.0,"#;
+    let starts = r#"[{"interruption_speech_length_sum":2.2,"interruption_total_length":4.0,"#;
     assert!(json.starts_with(starts), "{json}");
     assert_eq!(interruption_fields().len(), wanted.len());
     assert!(interruptions_list(&talk(None, None, 20.0)).is_empty());

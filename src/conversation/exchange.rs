@@ -11,7 +11,7 @@ use crate::timeline::{Segment, Span, Time, Timeline};
 pub struct Episode {
     /// From the start of its first overlap fragment to the end of its last.
     pub segment: Segment,
-    /// Simultaneous speech of its fragments.
+    /// Simultaneous speech inside the episode, that of fragments too short to count included.
     pub overlap: Span,
     /// Number of its fragments.
     pub fragments: u32,
@@ -123,14 +123,13 @@ pub(super) fn episodes(
     chains
         .into_iter()
         .filter_map(|chain| {
-            let overlap: Span = chain.iter().map(|f| f.duration()).sum();
-            if chain.len() < 2 && overlap < settings.episode_min_single {
+            let segment = Segment::new(chain.first()?.start(), chain.last()?.end())?;
+            if chain.len() < 2 && segment.duration() < settings.episode_min_single {
                 return None;
             }
-            let segment = Segment::new(chain.first()?.start(), chain.last()?.end())?;
             Some(Episode {
                 segment,
-                overlap,
+                overlap: overlap.duration_within(segment),
                 fragments: chain.len() as u32,
                 speech: Sides::from_fn(|side| speech.get(side).duration_within(segment)),
                 silence: segment.duration() - anybody.duration_within(segment),

@@ -56,7 +56,7 @@ static FIELDS: [InterruptionField; 16] = [
     field(
         "interruption_speech_length_sum",
         Unit::Seconds,
-        "simultaneous speech in the overlap fragments of the episode, each at least overlap_min",
+        "simultaneous speech in the episode, that of fragments too short to count included",
         |e| Ok(e.overlap.seconds()),
     ),
     field(
