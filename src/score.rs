@@ -12,7 +12,7 @@
 use crate::audio::faults::{ChannelFaults, FaultMeter};
 use crate::audio::{self, AudioDescription};
 use crate::call::{Call, CallId, Metadata, Recording, Side, Sides, TranscriptSource};
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, WordCount};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Absence, Evidence, FeatureVector};
 use crate::model::{Prediction, Predictor};
@@ -86,6 +86,15 @@ struct Heard {
     description: AudioDescription,
 }
 
+/// What a transcript cannot tell.
+#[derive(Default)]
+struct Lacking {
+    /// Why it tells no words.
+    words: Option<Absence>,
+    /// Its words, when it does not tell their times and there is no sound.
+    untimed: Option<Sides<WordCount>>,
+}
+
 impl Extractor {
     /// Makes an extractor.
     ///
@@ -150,7 +159,9 @@ impl Extractor {
             .map(|r| self.listen(r, &mut warnings))
             .transpose()?;
 
-        let transcript = read.as_ref().filter(|r| !r.doubled).map(|r| &r.transcript);
+        let doubled = read.as_ref().is_some_and(|r| r.doubled);
+        let no_words = doubled.then_some(Absence::TranscriptDoubled);
+        let transcript = read.as_ref().filter(|_| !doubled).map(|r| &r.transcript);
         let dual_mono = heard.as_ref().is_some_and(|h| h.faults.dual_mono);
         let speech = heard.as_ref().filter(|_| !dual_mono).map(|h| &h.speech);
         let duration = match (&heard, transcript) {
@@ -170,9 +181,21 @@ impl Extractor {
                            average call: are the manifest's columns misnamed?";
             warnings.push(Warning::new("no_evidence", message));
         }
+        // Without sound, words that have no time tell who spoke, and not when or how long.
+        let untimed = transcript.filter(|t| speech.is_none() && t.unplaced_side().is_some());
+        let transcript = transcript.filter(|_| untimed.is_none());
+        let lacking = Lacking {
+            words: no_words,
+            untimed: untimed.map(|t| Sides::from_fn(|side| WordCount::of(t, side))),
+        };
         let conversation = match (duration, speech, transcript) {
             (Some(duration), None, None) if dual_mono && duration > Span::ZERO => {
                 Err(Absence::DualMono)
+            }
+            (_, None, None) if heard.is_none() && doubled => Err(Absence::TranscriptDoubled),
+            (_, None, None) if untimed.is_some() => {
+                let side = untimed.and_then(Transcript::unplaced_side);
+                Err(side.map_or(Absence::NoRecording, Absence::NoWordTimes))
             }
             (Some(_), None, None) if heard.is_none() => Err(Absence::NoRecording),
             (Some(duration), ..) => Ok(Conversation::new(
@@ -183,7 +206,7 @@ impl Extractor {
             )),
             (None, ..) => Err(Absence::NoRecording),
         };
-        let features = self.measure(&call.metadata, duration, &conversation)?;
+        let features = self.measure(&call.metadata, duration, &conversation, lacking)?;
         Ok(Measurements {
             call: call.id.clone(),
             features,
@@ -233,7 +256,7 @@ impl Extractor {
                 &self.settings,
             )),
         };
-        self.measure(metadata, Some(duration), &conversation)
+        self.measure(metadata, Some(duration), &conversation, Lacking::default())
     }
 
     fn measure(
@@ -241,6 +264,7 @@ impl Extractor {
         metadata: &Metadata,
         duration: Option<Span>,
         conversation: &Result<Conversation, Absence>,
+        lacking: Lacking,
     ) -> Result<FeatureVector> {
         let holds = duration
             .map(|d| metadata.hold_timeline(d))
@@ -249,6 +273,8 @@ impl Extractor {
         Ok(FeatureVector::measure(&Evidence {
             metadata,
             conversation: conversation.as_ref().map_err(Clone::clone),
+            no_words: lacking.words,
+            untimed: lacking.untimed,
             duration,
             holds: holds.as_ref(),
             settings: &self.settings,

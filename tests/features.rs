@@ -22,6 +22,8 @@ fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> Feat
     let evidence = Evidence {
         metadata: &metadata,
         conversation,
+        no_words: None,
+        untimed: None,
         duration,
         holds: holds.as_ref(),
         settings: &settings,

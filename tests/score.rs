@@ -225,6 +225,121 @@ fn transcript_alone_is_a_call() {
     assert!(number(&measurements.features, "agent_n_words_sum").is_some());
 }
 
+/// Text of this crate's own format, from memory.
+fn own(utterances: &str) -> Input {
+    let json = format!(
+        r#"{{"format": "callcsi-transcript", "version": 1, "duration_s": 60, "utterances": [{utterances}]}}"#
+    );
+    Input::Bytes {
+        name: "own.json".to_owned(),
+        bytes: json.into_bytes().into(),
+    }
+}
+
+const UNTIMED: &str = r#"{"side": "agent", "words": [{"text": "добрый"}, {"text": "день"}]},
+    {"side": "customer", "words": [{"text": "алло"}]}"#;
+
+#[test]
+fn words_without_times_are_counted_and_nothing_else_is_made_of_them() {
+    let found = extractor()
+        .extract(&Call::new("1").transcript(own(UNTIMED)))
+        .unwrap();
+    assert_eq!(number(&found.features, "agent_n_words_sum"), Some(2.0));
+    // 10 letters in 2 words, 4 in 1.
+    let letters = "dialog_customer_agent_letters_in_word_mean_diff";
+    assert_eq!(number(&found.features, letters), Some(-1.0));
+    for name in [
+        "agent_utt_count",
+        "agent_speech_length_sum",
+        "agent_n_words_mean",
+    ] {
+        let absence = found.features.get(name).unwrap().as_ref().unwrap_err();
+        assert_eq!(absence.code(), "no_word_times", "{name}");
+    }
+}
+
+#[test]
+fn words_without_times_go_with_the_speech_that_is_heard() {
+    let call = simulated(0);
+    let sound = wav(&call, WavFormat::Pcm16);
+    let with = Call::new("1").stereo(sound.clone(), AgentChannel::Left);
+    let found = extractor().extract(&with.transcript(own(UNTIMED))).unwrap();
+    let heard = extractor()
+        .extract(&Call::new("1").stereo(sound, AgentChannel::Left))
+        .unwrap();
+    let value = |name: &str| number(&found.features, name);
+    let speech = number(&heard.features, "agent_speech_length_sum").unwrap();
+    assert_eq!(value("agent_speech_length_sum"), Some(speech));
+    assert_eq!(
+        value("agent_speech_speed_words_all_call_mean"),
+        Some(2.0 / speech)
+    );
+    let utterances = number(&heard.features, "agent_utt_count").unwrap();
+    assert_eq!(value("agent_n_words_mean"), Some(2.0 / utterances));
+    // Which utterance holds which word is not known.
+    for name in [
+        "agent_speech_speed_words_mean",
+        "dialog_agent_speech_speed_delta_utt_count",
+    ] {
+        let absence = found.features.get(name).unwrap().as_ref().unwrap_err();
+        assert_eq!(absence.code(), "no_word_times", "{name}");
+    }
+}
+
+#[test]
+fn a_transcript_whose_sides_say_the_same_is_set_aside() {
+    let words = ["я", "хотел", "бы", "узнать", "свой", "баланс"];
+    let said = |side: &str| -> String {
+        let word = |(i, w): (usize, &&str)| {
+            format!(r#"{{"text": "{w}", "start_s": {i}, "end_s": {}}}"#, i + 1)
+        };
+        let list: Vec<String> = words.iter().enumerate().map(word).collect();
+        let list = list.join(",");
+        format!(r#"{{"side": "{side}", "start_s": 0, "end_s": 6, "words": [{list}]}}"#)
+    };
+    let both = format!("{},{}", said("agent"), said("customer"));
+    let found = extractor()
+        .extract(&Call::new("1").transcript(own(&both)))
+        .unwrap();
+    assert!(
+        found
+            .warnings
+            .iter()
+            .any(|w| w.code == "transcript_doubled")
+    );
+    for name in ["agent_n_words_sum", "agent_utt_count", "call_duration"] {
+        let value = found.features.get(name);
+        assert_eq!(value, Some(&Err(Absence::TranscriptDoubled)), "{name}");
+    }
+    // With sound the speech counts, and the words do not.
+    let call = simulated(0);
+    let call = Call::new("1").stereo(wav(&call, WavFormat::Pcm16), AgentChannel::Left);
+    let found = extractor().extract(&call.transcript(own(&both))).unwrap();
+    assert!(number(&found.features, "agent_utt_count").is_some());
+    let words = found.features.get("agent_n_words_sum");
+    assert_eq!(words, Some(&Err(Absence::TranscriptDoubled)));
+}
+
+#[test]
+fn each_side_may_have_a_transcript_of_its_own() {
+    let agent = r#"{"side": "agent", "start_s": 1, "end_s": 2, "words": [{"text": "алло"}]}"#;
+    let customer = r#"{"side": "customer", "start_s": 3, "end_s": 4, "words": [{"text": "да"}]}"#;
+    let call = Call::new("1")
+        .transcript_of(Side::Agent, own(agent))
+        .transcript_of(Side::Customer, own(customer));
+    let found = extractor().extract(&call).unwrap();
+    assert_eq!(number(&found.features, "agent_n_words_sum"), Some(1.0));
+    assert_eq!(number(&found.features, "customer_n_words_sum"), Some(1.0));
+    // The other's file by mistake.
+    let swapped = Call::new("1").transcript_of(Side::Customer, own(agent));
+    let error = extractor().extract(&swapped).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    // Two files of one side.
+    let twice = Call::new("1").transcript(own(agent)).transcript(own(agent));
+    let error = extractor().extract(&twice).unwrap_err();
+    assert_eq!(error.found(), "words of the agent in two transcripts");
+}
+
 #[test]
 fn facts_alone_are_a_call() {
     let metadata = Metadata::from_json(r#"{"queue": {"wait_s": 9}}"#).unwrap();

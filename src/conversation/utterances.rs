@@ -26,6 +26,17 @@ pub struct WordCount {
 }
 
 impl WordCount {
+    /// Counts the words of a side, wherever they stand.
+    pub fn of(transcript: &Transcript, side: Side) -> WordCount {
+        let said = transcript.utterances.iter().filter(|u| u.side == side);
+        let loose = transcript.loose_words.iter().filter(|(s, _)| *s == side);
+        let mut count = WordCount::default();
+        said.flat_map(|u| u.words.iter().flatten())
+            .chain(loose.map(|(_, word)| word))
+            .for_each(|word| count.add(word));
+        count
+    }
+
     fn add(&mut self, word: &Word) {
         self.words += 1;
         self.letters += word.letters() as u64;

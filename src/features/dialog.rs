@@ -91,13 +91,15 @@ pub(super) fn features() -> Vec<Feature> {
             Unit::Seconds,
             "simultaneous speech inside all interruption episodes",
             |e| Ok(in_episodes(e)?.seconds()),
-        ),
+        )
+        .revised(2),
         audio(
             "dialog_interruptions_speech_length_percentage",
             Unit::Share,
             "dialog_interruptions_speech_length_sum / call_duration",
             |e| of_call(e, in_episodes(e)?),
-        ),
+        )
+        .revised(2),
         audio(
             "dialog_interruptions_raw_speech_length_sum",
             Unit::Seconds,
@@ -115,7 +117,8 @@ pub(super) fn features() -> Vec<Feature> {
             Unit::Share,
             "dialog_interruptions_speech_length_sum / dialog_anybody_speech_length_sum",
             |e| share(in_episodes(e)?, anybody(e)?, Absence::NobodySpeaks),
-        ),
+        )
+        .revised(2),
         audio(
             "dialog_interruptions_in_customer_speech_percentage",
             Unit::Share,
@@ -124,7 +127,8 @@ pub(super) fn features() -> Vec<Feature> {
                 let side = Side::Customer;
                 share(in_episodes(e)?, speech(e, side)?, Absence::NoSpeech(side))
             },
-        ),
+        )
+        .revised(2),
         audio(
             "dialog_interruptions_in_agent_speech_percentage",
             Unit::Share,
@@ -136,7 +140,8 @@ pub(super) fn features() -> Vec<Feature> {
                     Absence::NoSpeech(Side::Agent),
                 )
             },
-        ),
+        )
+        .revised(2),
     ]
 }
 

@@ -31,8 +31,8 @@ pub use interruptions::{
     interruptions_list,
 };
 
-use crate::call::{Metadata, Side};
-use crate::conversation::Conversation;
+use crate::call::{Metadata, Side, Sides};
+use crate::conversation::{Conversation, WordCount};
 use crate::error::{Error, ErrorKind};
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Span, Timeline};
@@ -59,6 +59,8 @@ pub enum Absence {
     NoRecording,
     /// The call has no transcript, or one without words.
     NoTranscript,
+    /// Both sides of the transcript say the same, so nobody can tell whose words they are.
+    TranscriptDoubled,
     /// The transcript has no words of the side.
     NoWords(Side),
     /// The transcript has words of the side, but not when they were said.
@@ -106,6 +108,7 @@ impl Absence {
         match self {
             Absence::NoRecording => "no_recording",
             Absence::NoTranscript => "no_transcript",
+            Absence::TranscriptDoubled => "transcript_doubled",
             Absence::NoWords(_) => "no_words",
             Absence::NoWordTimes(_) => "no_word_times",
             Absence::DualMono => "dual_mono",
@@ -134,6 +137,7 @@ impl fmt::Display for Absence {
         match self {
             Absence::NoRecording => f.write_str("no recording"),
             Absence::NoTranscript => f.write_str("no transcript"),
+            Absence::TranscriptDoubled => f.write_str("both sides of the transcript say the same"),
             Absence::NoWords(side) => write!(f, "no {side} words in the transcript"),
             Absence::NoWordTimes(side) => {
                 write!(f, "the {side} words in the transcript have no times")
@@ -326,6 +330,11 @@ pub struct Evidence<'a> {
     pub metadata: &'a Metadata,
     /// The conversation, or why there is none.
     pub conversation: Result<&'a Conversation, Absence>,
+    /// Why no words are known, when it is not that there is no transcript.
+    pub no_words: Option<Absence>,
+    /// Words of each side, of a call without a recording whose transcript has no times: then there
+    /// is no conversation, and they can be counted all the same.
+    pub untimed: Option<Sides<WordCount>>,
     /// Length of the call, where it is known. It may be known of a call whose conversation is not.
     pub duration: Option<Span>,
     /// The holds on the call clock, where the platform gave intervals.
@@ -417,6 +426,12 @@ impl Feature {
                 }
             }),
         }
+    }
+
+    /// Raises the revision: the same call gets another value than under the last one.
+    fn revised(mut self, revision: u32) -> Feature {
+        self.revision = revision;
+        self
     }
 
     /// Declares a word of revision 1.

@@ -330,13 +330,18 @@ impl Of<'_> {
 
     /// Returns the words of a side whose words are known.
     pub(super) fn words(&self) -> Result<WordCount, Absence> {
+        if let Some(untimed) = &self.evidence.untimed {
+            let count = *untimed.get(self.side);
+            let known = count.words > 0;
+            return known.then_some(count).ok_or(Absence::NoWords(self.side));
+        }
         let talk = self.evidence.talk()?;
         if !talk.has_words.get(self.side) {
             let other_has = *talk.has_words.get(self.side.other());
-            return Err(if other_has {
-                Absence::NoWords(self.side)
-            } else {
-                Absence::NoTranscript
+            return Err(match &self.evidence.no_words {
+                Some(reason) => reason.clone(),
+                None if other_has => Absence::NoWords(self.side),
+                None => Absence::NoTranscript,
             });
         }
         let unplaced = *talk.unplaced_words.get(self.side);

@@ -106,6 +106,12 @@ impl Transcript {
             || self.loose_words.iter().any(|(s, _)| *s == side)
     }
 
+    /// Returns a side that has words without a place on the call, if there is one.
+    pub fn unplaced_side(&self) -> Option<Side> {
+        let unplaced = self.loose_words.iter().find(|(_, w)| w.time.is_none());
+        unplaced.map(|(side, _)| *side)
+    }
+
     /// Adds another transcript of the same call; the longer length holds.
     fn append(&mut self, other: Transcript) {
         self.utterances.extend(other.utterances);
