@@ -108,7 +108,7 @@ pub(super) fn matches(content: &Content<'_>) -> bool {
     let within = ["", "response.", "transcript."];
     within.iter().any(|w| {
         let has = |key: &&str| content.has(&format!("{w}results[].{key}"));
-        keys.iter().any(|key| has(key)) && !own.iter().any(|key| has(key))
+        keys.iter().any(&has) && !own.iter().any(has)
     })
 }
 

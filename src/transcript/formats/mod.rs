@@ -250,6 +250,9 @@ fn names() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::{AgentChannel, Side};
+    use crate::transcript::draft::Whose;
+    use crate::transcript::read::parse;
     use proptest::prelude::*;
 
     /// A small transcript of each format that has one for all tests.
@@ -294,9 +297,14 @@ mod tests {
                     None => drop(bytes.remove(at)),
                 }
             }
-            if let Ok(content) = Content::of(&bytes) {
-                for format in Format::ALL {
-                    let _ = format.read(&content);
+            for format in Format::ALL {
+                for side in [None, Some(Side::Agent)] {
+                    let whose = Whose {
+                        side,
+                        agent_channel: Some(AgentChannel::Right),
+                        agent_speaker: Some("1"),
+                    };
+                    let _ = parse(&bytes, Some(format), &whose);
                 }
             }
         }
