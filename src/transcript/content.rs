@@ -101,12 +101,23 @@ impl<'a> Content<'a> {
 
     /// Parses documents that follow one another, with or without white space or line ends.
     pub(super) fn json_stream<T: DeserializeOwned>(&self, wanted: &str) -> Result<Vec<T>> {
+        let bytes = self.bytes(wanted)?;
         let mut documents = Vec::new();
-        let mut stream = serde_json::Deserializer::from_slice(self.bytes(wanted)?).into_iter::<T>();
-        while let Some(document) = stream.next() {
-            let number = documents.len() + 1;
-            documents.push(document.map_err(|e| {
-                Error::json(&e, wanted).within(format!("document {number} of the file"))
+        let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
+        loop {
+            let start = stream.byte_offset();
+            let Some(document) = stream.next() else {
+                break;
+            };
+            documents.push(document.map_err(|plain| {
+                // Parsed again, slowly, to name the field.
+                let rest = bytes.get(start..).unwrap_or_default();
+                let mut slow = serde_json::Deserializer::from_slice(rest);
+                let error = match serde_path_to_error::deserialize::<_, T>(&mut slow) {
+                    Err(error) => named(&error, wanted),
+                    Ok(_) => Error::json(&plain, wanted),
+                };
+                error.within(format!("document {} of the file", documents.len() + 1))
             })?);
         }
         Ok(documents)

@@ -15,6 +15,7 @@ mod content;
 mod doubled;
 mod draft;
 mod formats;
+mod lenient;
 mod read;
 #[cfg(test)]
 mod testing;

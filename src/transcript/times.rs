@@ -1,15 +1,15 @@
 //! Times as formats write them: each type is one unit, read from a number or from text.
 //!
 //! The unit is the format's own, never guessed from the size of a number. What is no time, or lies
-//! more than a hundred years from zero, is an error that quotes nothing.
+//! more than ninety-five years from zero, is an error that quotes nothing.
 
 use crate::timeline::{Span, Time};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Unexpected, Visitor};
 use std::fmt;
 
-/// A hundred years in seconds: sums of times below it cannot overflow the clock.
-const MOST: f64 = 3.2e9;
+/// Some ninety-five years in seconds: sums of three times below it cannot overflow the clock.
+const MOST: f64 = 3.0e9;
 
 /// Returns the instant, or `None` when it is no time of a call.
 pub(super) fn instant(seconds: f64) -> Option<Time> {
@@ -188,14 +188,15 @@ impl<'de> Visitor<'de> for Reader {
         if self.number.is_some() {
             return Err(self.refuse());
         }
-        let mut time = Time::ZERO;
+        let (mut seconds, mut nanos) = (Time::ZERO, 0);
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "seconds" => time = time + (map.next_value::<Seconds>()?.0 - Time::ZERO),
-                "nanos" => time = time + Span::from_nanos(i64::from(map.next_value::<i32>()?)),
+                "seconds" => seconds = map.next_value::<Seconds>()?.0,
+                "nanos" => nanos = map.next_value::<i32>()?,
                 _ => return Err(self.refuse()),
             }
         }
+        let time = seconds + Span::from_nanos(i64::from(nanos));
         Ok(time)
     }
 }
@@ -240,6 +241,9 @@ mod tests {
         for json in ["\"P1D\"", "\"PT1\"", "\"PT\\u0000S\""] {
             assert_eq!(read::<Iso>(json), None, "{json}");
         }
+        // A key that repeats does not add up beyond the clock.
+        let repeated = format!("{{{}}}", ["\"seconds\": 2e9"; 6].join(","));
+        assert_eq!(read(&repeated), Some(Proto(at(2e9))));
         assert_eq!(read::<Millis>("9223372036854775807"), None);
         assert_eq!(read::<Millis>(r#""-9223372036854775808""#), None);
     }

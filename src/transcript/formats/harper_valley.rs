@@ -163,5 +163,14 @@ mod tests {
     fn numbers_that_would_overflow_are_refused() {
         let json = SMALL.replace("3720", "9223372036854775807");
         assert!(read(&json).is_err());
+        let most = "2999999999999";
+        let json = [
+            ("3720", most),
+            ("[0, 400, 600]", "[0, 400, 2999999999999]"),
+            ("[300, 100, 400]", "[300, 100, 2999999999999]"),
+        ]
+        .into_iter()
+        .fold(SMALL.to_owned(), |json, (from, to)| json.replace(from, to));
+        assert!(read(&json).is_ok());
     }
 }

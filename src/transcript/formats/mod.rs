@@ -3,9 +3,20 @@
 //! A reader turns a [`Content`] into a [`Draft`] and decides nothing that holds for every format:
 //! see [`draft`](super::draft).
 
+mod assemblyai;
+mod aws_call_analytics;
+mod aws_transcribe;
+mod azure_batch;
+mod azure_fast;
+mod contact_lens;
+mod deepgram;
+mod google;
 mod harper_valley;
 mod own;
 mod salute;
+mod tbank;
+mod yandex_speechkit;
+mod yandex_speechsense;
 
 use super::content::Content;
 use super::draft::Draft;
@@ -21,6 +32,28 @@ pub enum Format {
     CallCsi,
     /// Sber SaluteSpeech, asynchronous recognition result.
     SaluteSpeech,
+    /// Yandex SpeechKit v3, recognition results.
+    YandexSpeechKit,
+    /// Yandex SpeechSense, a talk.
+    YandexSpeechSense,
+    /// T-Bank VoiceKit, recognition result.
+    TBankVoiceKit,
+    /// AWS Transcribe, output of a batch job.
+    AwsTranscribe,
+    /// Amazon Connect Contact Lens, after the call or in real time.
+    ContactLens,
+    /// AWS Transcribe Call Analytics, output of a batch job.
+    AwsCallAnalytics,
+    /// Google Cloud Speech-to-Text, v2 and v1.
+    GoogleStt,
+    /// Azure Speech, batch transcription.
+    AzureBatch,
+    /// Azure Speech, fast transcription.
+    AzureFast,
+    /// Deepgram, answer for pre-recorded audio.
+    Deepgram,
+    /// AssemblyAI, a transcript.
+    AssemblyAi,
     /// HarperValleyBank transcript JSON.
     HarperValley,
 }
@@ -36,7 +69,7 @@ struct Reader {
 }
 
 /// Every reader, in the order in which formats are looked for: those with keys of their own first.
-const READERS: [Reader; 3] = [
+const READERS: [Reader; 14] = [
     Reader {
         format: Format::CallCsi,
         name: "callcsi",
@@ -50,6 +83,83 @@ const READERS: [Reader; 3] = [
         title: "Sber SaluteSpeech",
         matches: salute::matches,
         read: salute::read,
+    },
+    Reader {
+        format: Format::YandexSpeechKit,
+        name: "yandex-speechkit",
+        title: "Yandex SpeechKit v3",
+        matches: yandex_speechkit::matches,
+        read: yandex_speechkit::read,
+    },
+    Reader {
+        format: Format::YandexSpeechSense,
+        name: "yandex-speechsense",
+        title: "Yandex SpeechSense",
+        matches: yandex_speechsense::matches,
+        read: yandex_speechsense::read,
+    },
+    Reader {
+        format: Format::TBankVoiceKit,
+        name: "tbank-voicekit",
+        title: "T-Bank VoiceKit",
+        matches: tbank::matches,
+        read: tbank::read,
+    },
+    Reader {
+        format: Format::AwsTranscribe,
+        name: "aws-transcribe",
+        title: "AWS Transcribe",
+        matches: aws_transcribe::matches,
+        read: aws_transcribe::read,
+    },
+    Reader {
+        format: Format::ContactLens,
+        name: "contact-lens",
+        title: "Amazon Connect Contact Lens",
+        matches: contact_lens::matches,
+        read: contact_lens::read,
+    },
+    Reader {
+        format: Format::AwsCallAnalytics,
+        name: "aws-call-analytics",
+        title: "AWS Transcribe Call Analytics",
+        matches: aws_call_analytics::matches,
+        read: aws_call_analytics::read,
+    },
+    Reader {
+        format: Format::GoogleStt,
+        name: "google-stt",
+        title: "Google Cloud Speech-to-Text",
+        matches: google::matches,
+        read: google::read,
+    },
+    Reader {
+        format: Format::AzureBatch,
+        name: "azure-batch",
+        title: "Azure Speech batch transcription",
+        matches: azure_batch::matches,
+        read: azure_batch::read,
+    },
+    Reader {
+        format: Format::AzureFast,
+        name: "azure-fast",
+        title: "Azure Speech fast transcription",
+        matches: azure_fast::matches,
+        read: azure_fast::read,
+    },
+    Reader {
+        format: Format::Deepgram,
+        name: "deepgram",
+        title: "Deepgram",
+        matches: deepgram::matches,
+        read: deepgram::read,
+    },
+    Reader {
+        format: Format::AssemblyAi,
+        name: "assemblyai",
+        title: "AssemblyAI",
+        matches: assemblyai::matches,
+        read: assemblyai::read,
     },
     Reader {
         format: Format::HarperValley,
@@ -147,6 +257,65 @@ fn names() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::{AgentChannel, Side};
+    use crate::transcript::draft::Whose;
+    use crate::transcript::read::parse;
+    use proptest::prelude::*;
+
+    /// A small transcript of each format that has one for all tests.
+    const SMALL: [(Format, &str); 13] = [
+        (Format::YandexSpeechKit, yandex_speechkit::tests::SMALL),
+        (Format::YandexSpeechSense, yandex_speechsense::tests::SMALL),
+        (Format::TBankVoiceKit, tbank::tests::SMALL),
+        (Format::AwsTranscribe, aws_transcribe::tests::SMALL),
+        (Format::ContactLens, contact_lens::tests::SMALL),
+        (Format::ContactLens, contact_lens::tests::LIVE),
+        (Format::AwsCallAnalytics, aws_call_analytics::tests::SMALL),
+        (Format::GoogleStt, google::tests::SMALL),
+        (Format::GoogleStt, google::tests::V1),
+        (Format::AzureBatch, azure_batch::tests::SMALL),
+        (Format::AzureFast, azure_fast::tests::SMALL),
+        (Format::Deepgram, deepgram::tests::SMALL),
+        (Format::AssemblyAi, assemblyai::tests::SMALL),
+    ];
+
+    #[test]
+    fn each_is_told_from_every_other() {
+        for (format, text) in SMALL {
+            let content = Content::of(text.as_bytes()).unwrap();
+            let fitting = READERS.iter().filter(|r| (r.matches)(&content));
+            let names: Vec<_> = fitting.map(|r| r.name).collect();
+            assert_eq!(names, [format.name()], "{text}");
+        }
+    }
+
+    proptest! {
+        /// Whatever becomes of a byte, it is read or refused.
+        #[test]
+        fn spoilt_transcripts_are_read_or_refused(
+            which in 0..SMALL.len(),
+            spoils in prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(any::<u8>())), 1..6),
+        ) {
+            let mut bytes = SMALL[which].1.as_bytes().to_vec();
+            for (at, byte) in spoils {
+                let at = at.index(bytes.len());
+                match byte {
+                    Some(byte) => bytes[at] = byte,
+                    None => drop(bytes.remove(at)),
+                }
+            }
+            for format in Format::ALL {
+                for side in [None, Some(Side::Agent)] {
+                    let whose = Whose {
+                        side,
+                        agent_channel: Some(AgentChannel::Right),
+                        agent_speaker: Some("1"),
+                    };
+                    let _ = parse(&bytes, Some(format), &whose);
+                }
+            }
+        }
+    }
 
     #[test]
     fn names_are_unique_and_parse_back() {
