@@ -42,6 +42,7 @@
 //! | [`call`] | what is known of a call before listening: recording, transcript, metadata |
 //! | [`audio`] | a recording as a stream of blocks of both sides |
 //! | [`vad`] | samples → speech |
+//! | [`prosody`] | samples → syllables |
 //! | [`transcript`] | words and emotions; one reader per format |
 //! | [`conversation`] | utterances, turns, overlaps, interruptions, phases: the glossary |
 //! | [`features`] | the catalogue: every measurement, declared once |
@@ -72,6 +73,7 @@ pub mod conversation;
 pub mod error;
 pub mod features;
 pub mod model;
+pub mod prosody;
 pub mod score;
 pub mod settings;
 pub mod simulate;

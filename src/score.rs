@@ -16,6 +16,7 @@ use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Absence, Evidence, FeatureVector};
 use crate::model::{Prediction, Predictor};
+use crate::prosody::{PeakMeter, Peaks};
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Span, Time, Timeline};
 use crate::transcript::{self, ReadTranscript, Transcript};
@@ -79,6 +80,7 @@ pub struct Extractor {
 /// What was heard of a recording.
 struct Heard {
     speech: Sides<Timeline>,
+    peaks: Sides<Peaks>,
     duration: Span,
     faults: ChannelFaults,
     description: AudioDescription,
@@ -167,7 +169,12 @@ impl Extractor {
             )),
             (None, ..) => Err(Absence::NoRecording),
         };
-        let features = self.measure(&call.metadata, duration, &conversation)?;
+        let peaks = match &heard {
+            Some(_) if dual_mono => Err(Absence::DualMono),
+            Some(heard) => Ok(&heard.peaks),
+            None => Err(Absence::NoRecording),
+        };
+        let features = self.measure(&call.metadata, duration, &conversation, peaks)?;
         Ok(Measurements {
             call: call.id.clone(),
             features,
@@ -201,7 +208,8 @@ impl Extractor {
                 &self.settings,
             )),
         };
-        self.measure(metadata, Some(duration), &conversation)
+        let peaks = Err(Absence::NoRecording);
+        self.measure(metadata, Some(duration), &conversation, peaks)
     }
 
     fn measure(
@@ -209,6 +217,7 @@ impl Extractor {
         metadata: &Metadata,
         duration: Option<Span>,
         conversation: &Result<Conversation, Absence>,
+        peaks: Result<&Sides<Peaks>, Absence>,
     ) -> Result<FeatureVector> {
         let holds = duration
             .map(|d| metadata.hold_timeline(d))
@@ -217,22 +226,26 @@ impl Extractor {
         Ok(FeatureVector::measure(&Evidence {
             metadata,
             conversation: conversation.as_ref().map_err(Clone::clone),
+            peaks,
             duration,
             holds: holds.as_ref(),
             settings: &self.settings,
         }))
     }
 
-    /// Decodes a recording block by block and marks the speech of each side.
+    /// Decodes a recording block by block and marks the speech and the peaks of each side.
     fn listen(&self, recording: &Recording, warnings: &mut Vec<Warning>) -> Result<Heard> {
         let mut audio = audio::open(recording)?;
         let rate = audio.sample_rate();
         let mut agent = SpeechTracker::new(&self.settings, rate)?;
         let mut customer = SpeechTracker::new(&self.settings, rate)?;
+        let mut peaks = Sides::from_fn(|_| PeakMeter::new(rate));
         let mut meter = FaultMeter::new(rate);
         while let Some(block) = audio.next_block()? {
             agent.push(block.agent);
             customer.push(block.customer);
+            peaks.agent.push(block.agent);
+            peaks.customer.push(block.customer);
             meter.push(&block);
         }
         warnings.extend(
@@ -257,6 +270,10 @@ impl Extractor {
             speech: Sides {
                 agent: agent.finish(),
                 customer: customer.finish(),
+            },
+            peaks: Sides {
+                agent: peaks.agent.finish(),
+                customer: peaks.customer.finish(),
             },
             duration: Time::of_sample(audio.frames_read(), rate) - Time::ZERO,
             faults,

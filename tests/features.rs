@@ -21,6 +21,7 @@ fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> Feat
     let evidence = Evidence {
         metadata: &metadata,
         conversation,
+        peaks: Err(Absence::NoRecording),
         duration,
         holds: holds.as_ref(),
         settings: &settings,

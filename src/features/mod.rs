@@ -22,10 +22,12 @@ mod side;
 mod stats;
 mod telephony;
 mod turns;
+mod voice;
 
-use crate::call::{Metadata, Side};
+use crate::call::{Metadata, Side, Sides};
 use crate::conversation::Conversation;
 use crate::error::{Error, ErrorKind};
+use crate::prosody::Peaks;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Span, Timeline};
 use serde::{Serialize, Serializer};
@@ -47,7 +49,7 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Absence {
-    /// The call has neither a recording nor a transcript.
+    /// The call has no recording, nor a transcript where one would do.
     NoRecording,
     /// The call has no transcript, or one without words.
     NoTranscript,
@@ -191,6 +193,8 @@ pub enum Unit {
     LettersPerSecond,
     /// Words per second of speech.
     WordsPerSecond,
+    /// Syllables per second of speech.
+    SyllablesPerSecond,
     /// Times per minute.
     PerMinute,
     /// 1 for yes, 0 for no.
@@ -210,6 +214,7 @@ impl Unit {
             Unit::Frame => "frame",
             Unit::LettersPerSecond => "letters/s",
             Unit::WordsPerSecond => "words/s",
+            Unit::SyllablesPerSecond => "syllables/s",
             Unit::PerMinute => "1/min",
             Unit::Flag => "0/1",
             Unit::Category => "category",
@@ -225,6 +230,8 @@ pub enum Needs {
     Metadata,
     /// Speech of the two sides: a recording, or a transcript with times.
     Speech,
+    /// The sound itself: a recording, whatever the transcript.
+    Recording,
     /// Words.
     Words,
     /// Facts of the platform and the length of the call.
@@ -237,6 +244,7 @@ impl Needs {
         match self {
             Needs::Metadata => "metadata",
             Needs::Speech => "audio",
+            Needs::Recording => "recording",
             Needs::Words => "words",
             Needs::MetadataAndSpeech => "metadata, audio",
         }
@@ -273,6 +281,8 @@ pub struct Evidence<'a> {
     pub metadata: &'a Metadata,
     /// The conversation, or why there is none.
     pub conversation: Result<&'a Conversation, Absence>,
+    /// The peaks of each channel, or why there are none.
+    pub peaks: Result<&'a Sides<Peaks>, Absence>,
     /// Length of the call, where it is known. It may be known of a call whose conversation is not.
     pub duration: Option<Span>,
     /// The holds on the call clock, where the platform gave intervals.
@@ -399,6 +409,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         side::features(Side::Customer),
         side::features(Side::Agent),
         turns::features(),
+        voice::features(),
     ];
     let features: Vec<Feature> = groups.into_iter().flatten().collect();
     let index = features

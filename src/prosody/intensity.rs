@@ -1,0 +1,141 @@
+//! The intensity contour: how loud the sound is around each instant.
+//!
+//! Power is summed over slots of 4 ms, and the slots are weighted: one pass over the samples, and
+//! little over the slots. The mean of each slot is taken out, and with it an offset of the converter
+//! and most of the hum of the mains, neither of which a voice needs.
+
+/// Slots in a second.
+const SLOTS_HZ: u32 = 250;
+/// A point of the contour stands at every second slot: 8 ms.
+pub(super) const HOP: u64 = 2;
+/// Slots on either side that weigh in: 64 ms.
+const REACH: usize = 16;
+/// Standard deviation of the weights, in slots: 14 ms. Praat's window for a pitch floor of 50 Hz is a
+/// Kaiser window of 128 ms with β = 20.24, near its middle a Gaussian of 64 ms / √β.
+const SIGMA: f64 = 14.2 / 4.0;
+/// Slots that are kept before the memory is tidied.
+const KEPT: usize = 1_024;
+
+/// The contour of one channel, point by point.
+#[derive(Clone, Debug)]
+pub(super) struct Intensity {
+    slot: usize,
+    weights: [f32; 2 * REACH + 1],
+    powers: Vec<f32>,
+    /// Slots that have come.
+    slots: u64,
+}
+
+impl Intensity {
+    pub(super) fn new(sample_rate: u32) -> Intensity {
+        let weight = |i: usize| {
+            let off = (i as f64 - REACH as f64) / SIGMA;
+            (-0.5 * off * off).exp()
+        };
+        let sum: f64 = (0..=2 * REACH).map(weight).sum();
+        let rounded = (sample_rate + SLOTS_HZ / 2) / SLOTS_HZ;
+        Intensity {
+            slot: rounded.max(1) as usize,
+            weights: std::array::from_fn(|i| (weight(i) / sum) as f32),
+            // Silence before the first slot.
+            powers: vec![0.0; REACH],
+            slots: 0,
+        }
+    }
+
+    /// Returns the samples of a slot.
+    pub(super) fn slot(&self) -> usize {
+        self.slot
+    }
+
+    /// Returns how many points a silence must last for to bring out all that is held back.
+    pub(super) fn tail(&self) -> usize {
+        REACH + 2 * HOP as usize
+    }
+
+    /// Returns how many slots the newest point lies back from the newest slot.
+    pub(super) fn delay(&self) -> usize {
+        REACH
+    }
+
+    /// Takes the samples of the next slot. Every [`HOP`] slots it returns the next point: its mean
+    /// square.
+    pub(super) fn push(&mut self, slot: &[f32]) -> Option<f32> {
+        self.push_power(variance(slot))
+    }
+
+    /// Takes a slot of silence.
+    pub(super) fn push_silence(&mut self) -> Option<f32> {
+        self.push_power(0.0)
+    }
+
+    fn push_power(&mut self, power: f32) -> Option<f32> {
+        if self.powers.len() >= KEPT {
+            self.powers.drain(..KEPT - 2 * REACH);
+        }
+        self.powers.push(power);
+        let newest = self.slots;
+        self.slots += 1;
+        let centre = newest.checked_sub(REACH as u64)?;
+        if !centre.is_multiple_of(HOP) {
+            return None;
+        }
+        let window = self.powers.last_chunk::<{ 2 * REACH + 1 }>()?;
+        Some(window.iter().zip(&self.weights).map(|(p, w)| p * w).sum())
+    }
+}
+
+/// Returns the mean square of a slot without its mean.
+fn variance(slot: &[f32]) -> f32 {
+    let (mut sums, mut squares) = ([0.0f32; 8], [0.0f32; 8]);
+    let (eights, rest) = slot.as_chunks::<8>();
+    for eight in eights {
+        for i in 0..8 {
+            sums[i] += eight[i];
+            squares[i] += eight[i] * eight[i];
+        }
+    }
+    let sum = sums.iter().chain(rest).sum::<f32>();
+    let square = squares.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>();
+    let length = slot.len().max(1) as f32;
+    let mean = sum / length;
+    // Rounding may leave less than nothing of a constant. `max` also turns NaN, which no decoder
+    // here gives but a caller may, into silence.
+    (square / length - mean * mean).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steady_sound_has_its_mean_square_and_an_offset_has_none() {
+        // 500 Hz at 8 kHz: two periods in a slot of 32 samples.
+        let slot: Vec<f32> = (0..32)
+            .map(|n| 0.5 + 0.2 * (std::f32::consts::TAU * n as f32 / 16.0).sin())
+            .collect();
+        let mut intensity = Intensity::new(8_000);
+        let points: Vec<f32> = (0..100).filter_map(|_| intensity.push(&slot)).collect();
+        assert_eq!(points.len(), 42, "(100 - 16) / 2");
+        assert!((points[20] / 0.02 - 1.0).abs() < 1e-4, "{}", points[20]);
+        // Half of the window of the first point is before the sound; its own slot is not.
+        assert!((points[0] / 0.02 - 0.556).abs() < 1e-3, "{}", points[0]);
+    }
+
+    #[test]
+    fn memory_does_not_grow_and_tidying_changes_nothing() {
+        let mut intensity = Intensity::new(8_000);
+        let points: Vec<f32> = (0..50_000u32)
+            .filter_map(|i| intensity.push_power((i % 100) as f32))
+            .collect();
+        assert!(intensity.powers.len() <= KEPT);
+        // Every 100 slots the same 50 points come round.
+        assert_eq!(points[20..70], points[24_920..24_970]);
+    }
+
+    #[test]
+    fn nothing_that_is_no_number_gets_in() {
+        assert_eq!(variance(&[f32::NAN; 32]), 0.0);
+        assert_eq!(variance(&[]), 0.0);
+    }
+}
