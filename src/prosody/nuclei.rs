@@ -1,6 +1,6 @@
 //! Peaks of the contour, and which of them are syllables.
 
-use super::intensity::{HOP, Intensity};
+use super::intensity::Intensity;
 use super::voicing::Voicing;
 use crate::timeline::{Time, Timeline};
 
@@ -91,7 +91,7 @@ impl PeakMeter {
         }
         // A peak is known when the contour falls after it; half the sound that tells its voicing
         // lies before it. Tidy up only when there is much to tidy.
-        let back = (self.intensity.delay() + 2 * HOP as usize) * slot + self.voicing.reach();
+        let back = (self.intensity.delay() + 2) * slot + self.voicing.reach();
         let old = ((self.taken - self.dropped) as usize).saturating_sub(back);
         if old > back {
             self.held.drain(..old);
@@ -128,7 +128,7 @@ impl PeakMeter {
     /// Keeps the last point as a peak if it is voiced.
     fn consider(&mut self) {
         let slot = self.intensity.slot() as u64;
-        let middle = self.points.saturating_sub(1) * HOP * slot + slot / 2;
+        let middle = self.points.saturating_sub(1) * slot + slot / 2;
         let reach = self.voicing.reach() as u64;
         // At the edges of the recording the window moves in, rather than see silence.
         let end = self.dropped + self.held.len() as u64;
@@ -242,7 +242,10 @@ mod tests {
     #[test]
     fn a_steady_vowel_is_one_syllable_and_what_is_no_voice_is_none() {
         let lasting = |t: f64| f64::from((1.0..2.0).contains(&t));
-        assert_eq!(nuclei(8_000, &sound(8_000, 3.0, |t| lasting(t) * vowel(t))).len(), 1);
+        assert_eq!(
+            nuclei(8_000, &sound(8_000, 3.0, |t| lasting(t) * vowel(t))).len(),
+            1
+        );
         assert!(nuclei(8_000, &[]).is_empty());
         assert!(nuclei(8_000, &[0.1; 5]).is_empty());
         assert!(nuclei(8_000, &[0.0; 80_000]).is_empty());
@@ -259,7 +262,9 @@ mod tests {
     #[test]
     fn a_gain_changes_nothing() {
         let mut hiss = noise();
-        let samples = sound(8_000, 10.0, |t| humps(5.0, 9.0, t) * vowel(t) + 0.003 * hiss());
+        let samples = sound(8_000, 10.0, |t| {
+            humps(5.0, 9.0, t) * vowel(t) + 0.003 * hiss()
+        });
         let wanted = nuclei(8_000, &samples);
         // The line's noise is 30 dB below the voice; a few of its ripples may be voiced by chance.
         assert!((42..=44).contains(&wanted.len()), "{}", wanted.len());
