@@ -84,22 +84,26 @@ impl Intensity {
 
 /// Returns the mean square of a slot without its mean.
 fn variance(slot: &[f32]) -> f32 {
+    // Measured from the first sample, a constant is exactly 0, and a large offset costs no digits.
+    let Some(&first) = slot.first() else {
+        return 0.0;
+    };
     let (mut sums, mut squares) = ([0.0f32; 8], [0.0f32; 8]);
     let (eights, rest) = slot.as_chunks::<8>();
     for eight in eights {
         for i in 0..8 {
-            sums[i] += eight[i];
-            squares[i] += eight[i] * eight[i];
+            let x = eight[i] - first;
+            sums[i] += x;
+            squares[i] += x * x;
         }
     }
     // In pairs: a processor need not wait for one sum before it adds the next.
     let fold = |x: [f32; 8]| ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
-    let sum = fold(sums) + rest.iter().sum::<f32>();
-    let square = fold(squares) + rest.iter().map(|x| x * x).sum::<f32>();
-    let length = slot.len().max(1) as f32;
+    let sum = fold(sums) + rest.iter().map(|x| x - first).sum::<f32>();
+    let square = fold(squares) + rest.iter().map(|x| (x - first).powi(2)).sum::<f32>();
+    let length = slot.len() as f32;
     let mean = sum / length;
-    // Rounding may leave less than nothing of a constant. `max` also turns NaN, which no decoder
-    // here gives but a caller may, into silence.
+    // `max` turns NaN, which no decoder here gives but a caller may, into silence.
     (square / length - mean * mean).max(0.0)
 }
 

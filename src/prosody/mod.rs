@@ -29,11 +29,19 @@
 //!
 //! * Nuclei are counted inside the side's speech, and the loud end is taken there: the level that
 //!   1 − [`LOUD_SHARE`] of the voiced peaks exceed, in place of the 0.99 quantile of the contour of
-//!   the whole file. A tone, a click or the noise of an idle line then moves nothing.
+//!   the whole file. A tone, a click or the noise of an idle line then moves nothing. On clean calls
+//!   the two lie 0.1 to 2.2 dB apart, and the counts 0.2 %.
 //! * The dip is looked for since the last local maximum of any level; theirs are above the
 //!   threshold. The two differ only for a peak within [`DIP_DB`] of the threshold.
 //! * The contour is read every 8 ms as it stands; theirs every 16 ms, with interpolation.
 //! * Voicing is a correlation at the peak alone; theirs is a pitch track with its costs of change.
+//!
+//! # How well it does
+//!
+//! `tests/oracle/syllables.py` holds it against the procedure on Praat's own intensity and pitch. On
+//! 14 channels of seven real calls (334 s of speech, four platforms) the counts correlate by 0.9999
+//! and the rates by 0.98; the counts differ by 2 % on average. Against the vowels of the transcripts
+//! both find some 90 % of the syllables: rates compare speakers, they are not exact.
 //!
 //! Known weakness: it counts what it hears. Two vowels without a dip between them are one, a reduced
 //! vowel is none, and a steady tone that the detector takes for speech is one.

@@ -231,9 +231,10 @@ mod tests {
                 assert_eq!(found.len() as f64, 4.5 * per_second, "{rate} {per_second}");
                 for (i, time) in found.iter().enumerate() {
                     let wanted = 0.5 + (i as f64 + 0.5) / per_second;
-                    // The contour stands at every 8 ms; the vowel's own ripple may move its top.
+                    // The top of a slow hump is flat, and the ripple of the vowel's own periods
+                    // makes several of it: the first counts.
                     let off = (time.seconds() - wanted).abs();
-                    assert!(off <= 0.016, "{rate} {per_second} {i}: {off}");
+                    assert!(off * per_second < 0.1, "{rate} {per_second} {i}: {off}");
                 }
             }
         }

