@@ -88,23 +88,28 @@ fn variance(slot: &[f32]) -> f32 {
     let Some(&first) = slot.first() else {
         return 0.0;
     };
-    let (mut sums, mut squares) = ([0.0f32; 8], [0.0f32; 8]);
-    let (eights, rest) = slot.as_chunks::<8>();
-    for eight in eights {
-        for i in 0..8 {
-            let x = eight[i] - first;
-            sums[i] += x;
-            squares[i] += x * x;
-        }
-    }
-    // In pairs: a processor need not wait for one sum before it adds the next.
-    let fold = |x: [f32; 8]| ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
-    let sum = fold(sums) + rest.iter().map(|x| x - first).sum::<f32>();
-    let square = fold(squares) + rest.iter().map(|x| (x - first).powi(2)).sum::<f32>();
+    let sum = sum_over(slot, |x| x - first);
+    let square = sum_over(slot, |x| (x - first) * (x - first));
     let length = slot.len() as f32;
     let mean = sum / length;
     // `max` turns NaN, which no decoder here gives but a caller may, into silence.
     (square / length - mean * mean).max(0.0)
+}
+
+/// Returns a sum over samples, in eight running sums that a processor adds at once. One sum in a loop:
+/// of two it would make none at once.
+fn sum_over(samples: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    let mut sums = [0.0f32; 8];
+    let (eights, rest) = samples.as_chunks::<8>();
+    for eight in eights {
+        for i in 0..8 {
+            sums[i] += of(eight[i]);
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    // In pairs, so that no addition waits for seven others.
+    let sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    sum + rest.iter().map(|&x| of(x)).sum::<f32>()
 }
 
 #[cfg(test)]
