@@ -14,6 +14,7 @@ use callcsi::audio;
 use callcsi::call::{AgentChannel, Call, Input, Sides};
 use callcsi::conversation::Conversation;
 use callcsi::features::FeatureVector;
+use callcsi::prosody::PeakMeter;
 use callcsi::score::{Extractor, Scorer};
 use callcsi::settings::{AnalysisSettings, DetectorKind};
 use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
@@ -144,6 +145,21 @@ fn detect(bencher: Bencher<'_, '_>, detector: DetectorKind) {
                 tracker.push(block);
             }
             tracker.finish()
+        })
+    });
+}
+
+/// Peaks of both channels, from their samples, and the syllables among them.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn syllables(bencher: Bencher<'_, '_>) {
+    let (samples, rate) = samples(&Form::Pcm16Wav.call().0);
+    bencher.counter(seconds()).bench_local(|| {
+        Sides::from_fn(|side| {
+            let mut meter = PeakMeter::new(rate);
+            for block in black_box(&samples).get(side).chunks(audio::BLOCK_FRAMES) {
+                meter.push(block);
+            }
+            meter.finish().nuclei(CALL.speech.get(side))
         })
     });
 }

@@ -42,6 +42,7 @@
 //! | [`call`] | what is known of a call before listening: recording, transcript, metadata |
 //! | [`audio`] | a recording as a stream of blocks of both sides |
 //! | [`vad`] | samples → speech |
+//! | [`prosody`] | samples → syllables |
 //! | [`transcript`] | words and emotions; one reader per format |
 //! | [`recognise`] | a recogniser of the user's, for calls without a transcript |
 //! | [`conversation`] | utterances, turns, overlaps, interruptions, phases: the glossary |
@@ -74,6 +75,7 @@ pub mod conversation;
 pub mod error;
 pub mod features;
 pub mod model;
+pub mod prosody;
 pub mod recognise;
 pub mod score;
 pub mod settings;

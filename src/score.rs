@@ -16,6 +16,7 @@ use crate::conversation::{Conversation, WordCount};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Absence, Evidence, FeatureVector};
 use crate::model::{Prediction, Predictor};
+use crate::prosody::{PeakMeter, Peaks};
 use crate::recognise::Recogniser;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Span, Time, Timeline};
@@ -81,18 +82,27 @@ pub struct Extractor {
 /// What was heard of a recording.
 struct Heard {
     speech: Sides<Timeline>,
+    peaks: Sides<Peaks>,
     duration: Span,
     faults: ChannelFaults,
     description: AudioDescription,
 }
 
-/// What a transcript cannot tell.
-#[derive(Default)]
-struct Lacking {
-    /// Why it tells no words.
-    words: Option<Absence>,
-    /// Its words, when it does not tell their times and there is no sound.
+/// What is known of a call's words and voices besides its conversation: see [`Evidence`].
+struct Known<'a> {
+    no_words: Option<Absence>,
     untimed: Option<Sides<WordCount>>,
+    peaks: Result<&'a Sides<Peaks>, Absence>,
+}
+
+impl Known<'_> {
+    fn nothing() -> Known<'static> {
+        Known {
+            no_words: None,
+            untimed: None,
+            peaks: Err(Absence::NoRecording),
+        }
+    }
 }
 
 impl Extractor {
@@ -184,10 +194,6 @@ impl Extractor {
         // Without sound, words that have no time tell who spoke, and not when or how long.
         let untimed = transcript.filter(|t| speech.is_none() && t.unplaced_side().is_some());
         let transcript = transcript.filter(|_| untimed.is_none());
-        let lacking = Lacking {
-            words: no_words,
-            untimed: untimed.map(|t| Sides::from_fn(|side| WordCount::of(t, side))),
-        };
         let conversation = match (duration, speech, transcript) {
             (Some(duration), None, None) if dual_mono && duration > Span::ZERO => {
                 Err(Absence::DualMono)
@@ -206,7 +212,16 @@ impl Extractor {
             )),
             (None, ..) => Err(Absence::NoRecording),
         };
-        let features = self.measure(&call.metadata, duration, &conversation, lacking)?;
+        let known = Known {
+            no_words,
+            untimed: untimed.map(|t| Sides::from_fn(|side| WordCount::of(t, side))),
+            peaks: match &heard {
+                Some(_) if dual_mono => Err(Absence::DualMono),
+                Some(heard) => Ok(&heard.peaks),
+                None => Err(Absence::NoRecording),
+            },
+        };
+        let features = self.measure(&call.metadata, duration, &conversation, known)?;
         Ok(Measurements {
             call: call.id.clone(),
             features,
@@ -256,7 +271,7 @@ impl Extractor {
                 &self.settings,
             )),
         };
-        self.measure(metadata, Some(duration), &conversation, Lacking::default())
+        self.measure(metadata, Some(duration), &conversation, Known::nothing())
     }
 
     fn measure(
@@ -264,7 +279,7 @@ impl Extractor {
         metadata: &Metadata,
         duration: Option<Span>,
         conversation: &Result<Conversation, Absence>,
-        lacking: Lacking,
+        known: Known<'_>,
     ) -> Result<FeatureVector> {
         let holds = duration
             .map(|d| metadata.hold_timeline(d))
@@ -273,24 +288,28 @@ impl Extractor {
         Ok(FeatureVector::measure(&Evidence {
             metadata,
             conversation: conversation.as_ref().map_err(Clone::clone),
-            no_words: lacking.words,
-            untimed: lacking.untimed,
+            no_words: known.no_words,
+            untimed: known.untimed,
+            peaks: known.peaks,
             duration,
             holds: holds.as_ref(),
             settings: &self.settings,
         }))
     }
 
-    /// Decodes a recording block by block and marks the speech of each side.
+    /// Decodes a recording block by block and marks the speech and the peaks of each side.
     fn listen(&self, recording: &Recording, warnings: &mut Vec<Warning>) -> Result<Heard> {
         let mut audio = audio::open(recording)?;
         let rate = audio.sample_rate();
         let mut agent = SpeechTracker::new(&self.settings, rate)?;
         let mut customer = SpeechTracker::new(&self.settings, rate)?;
+        let mut peaks = Sides::from_fn(|_| PeakMeter::new(rate));
         let mut meter = FaultMeter::new(rate);
         while let Some(block) = audio.next_block()? {
             agent.push(block.agent);
             customer.push(block.customer);
+            peaks.agent.push(block.agent);
+            peaks.customer.push(block.customer);
             meter.push(&block);
         }
         warnings.extend(
@@ -315,6 +334,10 @@ impl Extractor {
             speech: Sides {
                 agent: agent.finish(),
                 customer: customer.finish(),
+            },
+            peaks: Sides {
+                agent: peaks.agent.finish(),
+                customer: peaks.customer.finish(),
             },
             duration: Time::of_sample(audio.frames_read(), rate) - Time::ZERO,
             faults,

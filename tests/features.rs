@@ -24,6 +24,7 @@ fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> Feat
         conversation,
         no_words: None,
         untimed: None,
+        peaks: Err(Absence::NoRecording),
         duration,
         holds: holds.as_ref(),
         settings: &settings,

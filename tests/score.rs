@@ -10,6 +10,7 @@ use callcsi::score::{Extractor, Scorer};
 use callcsi::settings::AnalysisSettings;
 use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
 use callcsi::simulate::{MissingShares, SimulatedCall, SimulationSettings, Simulator};
+use callcsi::timeline::Span;
 use std::io::Cursor;
 
 fn simulated(index: u64) -> SimulatedCall {
@@ -41,6 +42,35 @@ fn full(call: &SimulatedCall) -> Call {
         .stereo(wav(call, WavFormat::Pcm16), AgentChannel::Left)
         .transcript(json(call))
         .metadata(call.metadata.clone())
+}
+
+/// The agent's channel of a rendered call.
+fn agent_of(call: &SimulatedCall) -> Vec<i16> {
+    let Input::Bytes { bytes, .. } = wav(call, WavFormat::Pcm16) else {
+        panic!()
+    };
+    let mut reader = hound::WavReader::new(Cursor::new(bytes.to_vec())).unwrap();
+    reader.samples().step_by(2).map(Result::unwrap).collect()
+}
+
+/// A WAV of these samples, interleaved.
+fn pcm(channels: u16, samples: &[i16]) -> Input {
+    let spec = hound::WavSpec {
+        channels,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut bytes = Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
+    for &sample in samples {
+        writer.write_sample(sample).unwrap();
+    }
+    writer.finalize().unwrap();
+    Input::Bytes {
+        name: "made.wav".to_owned(),
+        bytes: bytes.into_inner().into(),
+    }
 }
 
 fn extractor() -> Extractor {
@@ -223,6 +253,30 @@ fn transcript_alone_is_a_call() {
         Some(call.duration.seconds())
     );
     assert!(number(&measurements.features, "agent_n_words_sum").is_some());
+    let rate = measurements.features.get("agent_syllable_rate");
+    assert_eq!(rate, Some(&Err(Absence::NoRecording)));
+}
+
+#[test]
+fn a_recording_has_a_rate_of_speech_without_words() {
+    let call = simulated(1);
+    let recording = Call::new("1").stereo(wav(&call, WavFormat::Pcm16), AgentChannel::Left);
+    let heard = extractor().extract(&recording).unwrap().features;
+    let words = heard.get("agent_speech_speed_words_mean");
+    assert_eq!(words, Some(&Err(Absence::NoTranscript)));
+    for name in ["customer_syllable_rate", "agent_syllable_rate"] {
+        let rate = number(&heard, name).unwrap();
+        assert!((1.0..10.0).contains(&rate), "{name}: {rate}");
+    }
+    // A side that is silent has none.
+    let mut voice = agent_of(&call);
+    let silence = pcm(1, &vec![0; voice.len()]);
+    voice.truncate(30 * 8_000);
+    let pair = Call::new("1").two_mono(pcm(1, &voice), silence, Span::ZERO);
+    let heard = extractor().extract(&pair).unwrap().features;
+    assert!(number(&heard, "agent_syllable_rate").is_some());
+    let rate = heard.get("customer_syllable_rate");
+    assert_eq!(rate, Some(&Err(Absence::NoSpeech(Side::Customer))));
 }
 
 /// Text of this crate's own format, from memory.
@@ -361,34 +415,9 @@ fn a_call_of_which_nothing_is_known_says_so() {
 #[test]
 fn dual_mono_voids_what_tells_the_sides_apart() {
     let call = simulated(0);
-    let mono: Vec<i16> = {
-        let Input::Bytes { bytes, .. } = wav(&call, WavFormat::Pcm16) else {
-            panic!()
-        };
-        let mut reader = hound::WavReader::new(Cursor::new(bytes.to_vec())).unwrap();
-        reader
-            .samples::<i16>()
-            .step_by(2)
-            .map(Result::unwrap)
-            .collect()
-    };
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: 8_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut bytes = Cursor::new(Vec::new());
-    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
-    for sample in &mono {
-        writer.write_sample(*sample).unwrap();
-        writer.write_sample(*sample).unwrap();
-    }
-    writer.finalize().unwrap();
-    let input = Input::Bytes {
-        name: "dual.wav".to_owned(),
-        bytes: bytes.into_inner().into(),
-    };
+    let mono = agent_of(&call);
+    let both: Vec<i16> = mono.iter().flat_map(|&x| [x, x]).collect();
+    let input = pcm(2, &both);
     let measurements = extractor()
         .extract(&Call::new("1").stereo(input, AgentChannel::Left))
         .unwrap();
@@ -396,6 +425,8 @@ fn dual_mono_voids_what_tells_the_sides_apart() {
     assert_eq!(codes, ["dual_mono"]);
     let speech = measurements.features.get("agent_speech_length_sum");
     assert_eq!(speech, Some(&Err(Absence::DualMono)));
+    let rate = measurements.features.get("agent_syllable_rate");
+    assert_eq!(rate, Some(&Err(Absence::DualMono)));
     // The length of the call is known all the same.
     let seconds = mono.len() as f64 / 8_000.0;
     assert_eq!(

@@ -240,7 +240,7 @@ fn decibels(mean_square: f64) -> f64 {
 }
 
 /// Returns the sum of products, in eight running sums that a processor adds at once.
-fn sum_of_products(x: &[f32], y: &[f32]) -> f32 {
+pub(crate) fn sum_of_products(x: &[f32], y: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<8>(), y.as_chunks::<8>());
     for (x, y) in x.iter().zip(y) {

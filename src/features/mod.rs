@@ -25,6 +25,7 @@ mod side;
 pub(crate) mod stats;
 mod telephony;
 mod turns;
+mod voice;
 
 pub use interruptions::{
     INTERRUPTIONS_LIST, InterruptionField, InterruptionRecord, interruption_fields,
@@ -34,6 +35,7 @@ pub use interruptions::{
 use crate::call::{Metadata, Side, Sides};
 use crate::conversation::{Conversation, WordCount};
 use crate::error::{Error, ErrorKind};
+use crate::prosody::Peaks;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Span, Timeline};
 use serde::{Serialize, Serializer};
@@ -55,7 +57,7 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Absence {
-    /// The call has neither a recording nor a transcript.
+    /// The call has no recording, nor a transcript where one would do.
     NoRecording,
     /// The call has no transcript, or one without words.
     NoTranscript,
@@ -228,6 +230,8 @@ pub enum Unit {
     LettersPerSecond,
     /// Words per second of speech.
     WordsPerSecond,
+    /// Syllables per second of speech.
+    SyllablesPerSecond,
     /// Times per minute.
     PerMinute,
     /// 1 for yes, 0 for no.
@@ -248,6 +252,7 @@ impl Unit {
             Unit::Frame => "frame",
             Unit::LettersPerSecond => "letters/s",
             Unit::WordsPerSecond => "words/s",
+            Unit::SyllablesPerSecond => "syllables/s",
             Unit::PerMinute => "1/min",
             Unit::Flag => "0/1",
             Unit::Category => "category",
@@ -265,6 +270,7 @@ impl Unit {
             | Unit::Frame
             | Unit::LettersPerSecond
             | Unit::WordsPerSecond
+            | Unit::SyllablesPerSecond
             | Unit::PerMinute
             | Unit::Category => None,
         }
@@ -279,6 +285,8 @@ pub enum Needs {
     Metadata,
     /// Speech of the two sides: a recording, or a transcript with times.
     Speech,
+    /// The sound itself: a recording, whatever the transcript.
+    Recording,
     /// Words.
     Words,
     /// Emotion probabilities of the utterances, from the transcript.
@@ -293,6 +301,7 @@ impl Needs {
         match self {
             Needs::Metadata => "metadata",
             Needs::Speech => "audio",
+            Needs::Recording => "recording",
             Needs::Words => "words",
             Needs::Emotions => "emotions",
             Needs::MetadataAndSpeech => "metadata, audio",
@@ -335,6 +344,8 @@ pub struct Evidence<'a> {
     /// Words of each side, of a call without a recording whose transcript has no times: then there
     /// is no conversation, and they can be counted all the same.
     pub untimed: Option<Sides<WordCount>>,
+    /// The peaks of each channel, or why there are none.
+    pub peaks: Result<&'a Sides<Peaks>, Absence>,
     /// Length of the call, where it is known. It may be known of a call whose conversation is not.
     pub duration: Option<Span>,
     /// The holds on the call clock, where the platform gave intervals.
@@ -467,6 +478,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         side::features(Side::Customer),
         side::features(Side::Agent),
         turns::features(),
+        voice::features(),
     ];
     let features: Vec<Feature> = groups.into_iter().flatten().collect();
     let index = features
