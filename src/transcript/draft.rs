@@ -4,9 +4,9 @@
 //! words. Everything else is decided here, once:
 //!
 //! * **Sides.** A transcript declared to be of one side is that side's. Else a speaker is a side by
-//!   its role (`AGENT`, `оператор`), a numbered channel by the declared channel of the agent, a name
-//!   by the declared name of the agent. One party left over is the other side. Whoever is neither
-//!   (an IVR, a third label) is left out, and said.
+//!   its role (`AGENT`, `оператор`), a numbered channel by the channel of the agent (the file's own
+//!   map first, then the declared one), a name by the declared name of the agent. One party left
+//!   over is the other side. Whoever is neither (an IVR, a third label) is left out, and said.
 //! * **Times.** An utterance or word whose end lies before its start loses its times. A word of no
 //!   length lasts a millisecond: it has a place. An utterance without usable times lies over its
 //!   words; without those it is left out, unless nothing of its side has a time: then the side's
@@ -124,6 +124,9 @@ pub(super) struct Draft {
     /// Words that the format puts in no utterance.
     pub(super) loose: Vec<(Speaker, SaidWord)>,
     pub(super) duration: Option<Span>,
+    /// The agent's channel, where the file itself tells: that of this very call, so it holds
+    /// against a declared one.
+    pub(super) agent_channel: Option<AgentChannel>,
     pub(super) oddities: Vec<Oddity>,
 }
 
@@ -290,7 +293,18 @@ struct Mended {
 
 /// Makes the transcript of a draft.
 pub(super) fn settle(mut draft: Draft, whose: &Whose<'_>) -> Result<(Transcript, Vec<Oddity>)> {
-    let cast = Cast::of(&draft, whose)?;
+    let told = Whose {
+        agent_channel: draft.agent_channel.or(whose.agent_channel),
+        ..*whose
+    };
+    if whose.agent_channel.is_some() && told.agent_channel != whose.agent_channel {
+        let message = "the transcript's own channel map says that the agent is on the other \
+                       channel than declared; its map was followed for the words";
+        draft
+            .oddities
+            .push(Oddity::new("transcript_channels", message));
+    }
+    let cast = Cast::of(&draft, &told)?;
     let mut mended = Mended::default();
     let timed = |words: &[SaidWord]| words.iter().any(|w| w.times.is_some());
     // Sides of which anything has a place; the others keep their words without one.
