@@ -95,7 +95,8 @@ fn channels_of_whisper_cpp(draft: &mut Draft) {
             "Speaker?" => Some(Speaker::Unknown),
             _ => None,
         },
-        _ => Some(speaker.clone()),
+        Speaker::Side(_) | Speaker::System => None,
+        Speaker::Channel(_) | Speaker::Unknown => Some(speaker.clone()),
     };
     if draft.said.iter().all(|s| channel(&s.speaker).is_some()) {
         for said in &mut draft.said {
@@ -320,7 +321,9 @@ pub(super) mod tests {
             assert_eq!(testing::text_of(&transcript, Side::Agent), "Да");
             assert_eq!(testing::text_of(&transcript, Side::Customer), "Нет");
         }
-        // With other names they are names.
+        // Beside a role or another name they are names.
+        let (transcript, _) = testing::parse(&vtt.replace("Speaker1", "Клиент"), None).unwrap();
+        assert_eq!(testing::text_of(&transcript, Side::Agent), "Да");
         let names = vtt.replace("Speaker0", "Speaker2");
         assert!(testing::parse(&names, Some(AgentChannel::Left)).is_err());
         let (transcript, _) = testing::parse_named(&names, "Speaker2").unwrap();
