@@ -127,8 +127,8 @@ impl<'a> Content<'a> {
     pub(super) fn json_stream<T: DeserializeOwned>(&self, wanted: &str) -> Result<Vec<T>> {
         self.whole()?;
         let mut documents = Vec::new();
-        let mut stream = serde_json::Deserializer::from_slice(self.bytes(wanted)?).into_iter::<T>();
-        while let Some(document) = stream.next() {
+        let stream = serde_json::Deserializer::from_slice(self.bytes(wanted)?).into_iter::<T>();
+        for document in stream {
             let number = documents.len() + 1;
             documents.push(document.map_err(|e| {
                 Error::json(&e, wanted).within(format!("document {number} of the file"))
