@@ -24,10 +24,12 @@ const TEXT: usize = 40;
 pub(super) enum Content<'a> {
     /// JSON documents, one after another.
     Json {
-        /// The bytes, without a byte-order mark.
-        bytes: &'a [u8],
+        /// The bytes, without a byte-order mark; where they are no UTF-8, with U+FFFD instead.
+        bytes: Cow<'a, [u8]>,
         /// Their keys.
         sketch: Sketch,
+        /// The first byte that is no UTF-8.
+        broken: Option<usize>,
     },
     /// Any other text.
     Text(Cow<'a, str>),
@@ -40,18 +42,25 @@ impl<'a> Content<'a> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
         if matches!(first, Some(b'{' | b'[')) {
-            let sketch = Sketch::of(bytes)?;
-            return Ok(Content::Json { bytes, sketch });
+            let broken = std::str::from_utf8(bytes).err().map(|e| e.valid_up_to());
+            let bytes = match broken {
+                None => Cow::Borrowed(bytes),
+                Some(_) => Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes()),
+            };
+            let sketch = Sketch::of(&bytes).map_err(|e| match unseparated(&bytes) {
+                true => e.hint(UNSEPARATED),
+                false => e.hint("is it a transcript at all, or cut short?"),
+            })?;
+            return Ok(Content::Json {
+                bytes,
+                sketch,
+                broken,
+            });
         }
         let text = match bytes {
             [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?),
             [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?),
-            _ => Cow::Borrowed(std::str::from_utf8(bytes).map_err(|e| {
-                let place = format!("byte {}", e.valid_up_to());
-                let found = "bytes that are no UTF-8";
-                let error = Error::new(ErrorKind::IllFormed, place, found, "a transcript in UTF-8");
-                error.hint("is it a transcript at all? if so, save it as UTF-8")
-            })?),
+            _ => Cow::Borrowed(std::str::from_utf8(bytes).map_err(|e| no_utf_8(e.valid_up_to()))?),
         };
         Ok(Content::Text(text))
     }
@@ -72,6 +81,14 @@ impl<'a> Content<'a> {
         }
     }
 
+    /// Tells whether the objects at a path have no keys but these; `false` where there are none.
+    pub(super) fn only(&self, path: &str, keys: &[&str]) -> bool {
+        match self {
+            Content::Json { sketch, .. } => sketch.only(path, keys),
+            Content::Text(_) => false,
+        }
+    }
+
     /// Returns the text; `None` of JSON.
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {
@@ -88,6 +105,13 @@ impl<'a> Content<'a> {
 
     /// Parses the one document that the content is.
     pub(super) fn json<T: DeserializeOwned>(&self, wanted: &str) -> Result<T> {
+        self.whole()?;
+        self.json_lossy(wanted)
+    }
+
+    /// Parses the one document that the content is, of a tool that is known to cut characters in
+    /// two: what is no UTF-8 is read as U+FFFD.
+    pub(super) fn json_lossy<T: DeserializeOwned>(&self, wanted: &str) -> Result<T> {
         let bytes = self.bytes(wanted)?;
         serde_json::from_slice(bytes).map_err(|plain| {
             // Parsed again, slowly, to name the field.
@@ -101,6 +125,7 @@ impl<'a> Content<'a> {
 
     /// Parses documents that follow one another, with or without white space or line ends.
     pub(super) fn json_stream<T: DeserializeOwned>(&self, wanted: &str) -> Result<Vec<T>> {
+        self.whole()?;
         let bytes = self.bytes(wanted)?;
         let mut documents = Vec::new();
         let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
@@ -123,6 +148,16 @@ impl<'a> Content<'a> {
         Ok(documents)
     }
 
+    /// Refuses what is no UTF-8.
+    fn whole(&self) -> Result<()> {
+        match self {
+            Content::Json {
+                broken: Some(at), ..
+            } => Err(no_utf_8(*at)),
+            _ => Ok(()),
+        }
+    }
+
     fn bytes(&self, wanted: &str) -> Result<&[u8]> {
         match self {
             Content::Json { bytes, .. } => Ok(bytes),
@@ -132,6 +167,21 @@ impl<'a> Content<'a> {
             }
         }
     }
+}
+
+fn no_utf_8(at: usize) -> Error {
+    let (place, found) = (format!("byte {at}"), "bytes that are no UTF-8");
+    let error = Error::new(ErrorKind::IllFormed, place, found, "a transcript in UTF-8");
+    error.hint("is it a transcript at all? if so, save it as UTF-8")
+}
+
+/// Said of the JSON of a hand-made writer that leaves a comma out.
+const UNSEPARATED: &str = "whisper.cpp leaves out the comma before \"speaker_turn_next\" when it \
+                           runs with -di and -tdrz: run it with one of them";
+
+fn unseparated(bytes: &[u8]) -> bool {
+    let key = b"\"speaker_turn_next\"";
+    bytes.windows(key.len()).any(|window| window == key)
 }
 
 /// Makes an error that names the JSON path; it quotes no word of the call.
@@ -164,10 +214,7 @@ impl Sketch {
         let mut whole = Sketch::default();
         let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<Deep>();
         for document in stream.by_ref().take(ITEMS) {
-            let document = document.map_err(|e| {
-                Error::json(&e, "JSON").hint("is it a transcript at all, or cut short?")
-            })?;
-            whole.merge(document.0);
+            whole.merge(document.map_err(|e| Error::json(&e, "JSON"))?.0);
         }
         Ok(whole)
     }
@@ -181,6 +228,12 @@ impl Sketch {
     fn says(&self, path: &str, text: &str) -> bool {
         self.at(path)
             .is_some_and(|s| s.text.as_deref() == Some(text))
+    }
+
+    fn only(&self, path: &str, keys: &[&str]) -> bool {
+        let known = |s: &Sketch| s.keys.keys().all(|key| keys.contains(&key.as_str()));
+        self.at(path)
+            .is_some_and(|s| !s.keys.is_empty() && known(s))
     }
 
     fn at(&self, path: &str) -> Option<&Sketch> {
@@ -328,6 +381,23 @@ mod tests {
         for json in [r#"{"a": "#, r#"{"a": 1}]"#, "[1, 2", "{'a': 1}"] {
             assert!(Sketch::of(json.as_bytes()).is_err(), "{json}");
         }
+    }
+
+    #[test]
+    fn only_some_keys_are_told() {
+        let seen = sketch(r#"{"a": [{"b": 1}], "c": 2}"#);
+        assert!(seen.only("", &["a", "c", "d"]) && seen.only("a[]", &["b"]));
+        assert!(!seen.only("", &["a"]) && !seen.only("c", &["c"]) && !seen.only("d", &["c"]));
+    }
+
+    #[test]
+    fn json_that_is_no_utf_8_is_read_only_where_the_tool_is_known_to_break_it() {
+        let content = Content::of(b"{\"a\": \"\xD0\"}").unwrap();
+        type Map = BTreeMap<String, String>;
+        let error = content.json::<Map>("a map").unwrap_err();
+        assert_eq!(error.place(), "byte 7");
+        let map: Map = content.json_lossy("a map").unwrap();
+        assert_eq!(map["a"], "\u{FFFD}");
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! words. Everything else is decided here, once:
 //!
 //! * **Sides.** A transcript declared to be of one side is that side's. Else a speaker is a side by
-//!   its role (`AGENT`, `оператор`), a numbered channel by the declared channel of the agent, a name
-//!   by the declared name of the agent. One party left over is the other side. Whoever is neither
-//!   (an IVR, a third label) is left out, and said.
+//!   its role (`AGENT`, `оператор`), a numbered channel by the channel of the agent (the file's own
+//!   map first, then the declared one), a name by the declared name of the agent. One party left
+//!   over is the other side. Whoever is neither (an IVR, a third label) is left out, and said.
 //! * **Times.** An utterance or word whose end lies before its start loses its times. A word of no
 //!   length lasts a millisecond: it has a place. An utterance without usable times lies over its
 //!   words; without those it is left out, unless nothing of its side has a time: then the side's
@@ -17,8 +17,10 @@ use super::times::Times;
 use super::{Emotion, Oddity, Transcript, Utterance, Word};
 use crate::call::{AgentChannel, Side, Sides, TranscriptSource};
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings::fnv1a;
 use crate::timeline::{Segment, Span};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Who speaks, as a format names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +126,9 @@ pub(super) struct Draft {
     /// Words that the format puts in no utterance.
     pub(super) loose: Vec<(Speaker, SaidWord)>,
     pub(super) duration: Option<Span>,
+    /// The agent's channel, where the file itself tells: that of this very call, so it holds
+    /// against a declared one.
+    pub(super) agent_channel: Option<AgentChannel>,
     pub(super) oddities: Vec<Oddity>,
 }
 
@@ -290,7 +295,18 @@ struct Mended {
 
 /// Makes the transcript of a draft.
 pub(super) fn settle(mut draft: Draft, whose: &Whose<'_>) -> Result<(Transcript, Vec<Oddity>)> {
-    let cast = Cast::of(&draft, whose)?;
+    let told = Whose {
+        agent_channel: draft.agent_channel.or(whose.agent_channel),
+        ..*whose
+    };
+    if whose.agent_channel.is_some() && told.agent_channel != whose.agent_channel {
+        let message = "the transcript's own channel map says that the agent is on the other \
+                       channel than declared; its map was followed for the words";
+        draft
+            .oddities
+            .push(Oddity::new("transcript_channels", message));
+    }
+    let cast = Cast::of(&draft, &told)?;
     let mut mended = Mended::default();
     let timed = |words: &[SaidWord]| words.iter().any(|w| w.times.is_some());
     // Sides of which anything has a place; the others keep their words without one.
@@ -311,7 +327,7 @@ pub(super) fn settle(mut draft: Draft, whose: &Whose<'_>) -> Result<(Transcript,
         duration: draft.duration.filter(|d| *d >= Span::ZERO),
         ..Transcript::default()
     };
-    let mut seen = HashMap::new();
+    let mut seen = Seen::new();
     for said in draft.said {
         let Some(side) = cast.side(&said.speaker)? else {
             mended.no_party += 1;
@@ -336,12 +352,9 @@ pub(super) fn settle(mut draft: Draft, whose: &Whose<'_>) -> Result<(Transcript,
             words,
             emotion: said.emotion,
         };
-        let twins: &mut Vec<usize> = seen.entry((side, segment)).or_default();
-        let repeats = |&twin: &usize| same_words(&transcript.utterances[twin], &utterance);
-        if twins.iter().any(repeats) {
+        if said_before(&mut seen, &transcript.utterances, &utterance) {
             mended.repeated += 1;
         } else {
-            twins.push(transcript.utterances.len());
             transcript.utterances.push(utterance);
         }
     }
@@ -362,14 +375,30 @@ pub(super) fn settle(mut draft: Draft, whose: &Whose<'_>) -> Result<(Transcript,
     Ok((transcript, draft.oddities))
 }
 
-/// Tells whether two utterances say the same, case and punctuation aside: normalised text differs
-/// from the raw one in those.
-fn same_words(one: &Utterance, other: &Utterance) -> bool {
-    let letters = |utterance: &Utterance| -> Vec<String> {
-        let words = utterance.words.iter().flatten();
-        words.map(Word::plain).collect()
-    };
-    letters(one) == letters(other)
+/// The utterances of one side and stretch: the place of the first, and what all of them say once
+/// there are more than one.
+type Seen = HashMap<(Side, Segment), (usize, HashSet<u64>)>;
+
+/// Tells whether an utterance of the same side, times and words came before, case and punctuation
+/// aside: normalised text differs from the raw one in those.
+fn said_before(seen: &mut Seen, before: &[Utterance], utterance: &Utterance) -> bool {
+    match seen.entry((utterance.side, utterance.segment)) {
+        Entry::Vacant(place) => {
+            place.insert((before.len(), HashSet::new()));
+            false
+        }
+        Entry::Occupied(mut place) => {
+            let (first, said) = place.get_mut();
+            said.extend(before.get(*first).map(letters));
+            !said.insert(letters(utterance))
+        }
+    }
+}
+
+/// Returns a hash of an utterance's words.
+fn letters(utterance: &Utterance) -> u64 {
+    let words = utterance.words.iter().flatten();
+    fnv1a(words.flat_map(|word| word.plain().into_bytes().into_iter().chain([0])))
 }
 
 fn settle_words(words: Vec<SaidWord>, mended: &mut Mended) -> Vec<Word> {

@@ -31,6 +31,16 @@ impl Label {
         Some(self.0.trim()).filter(|text| !text.is_empty() && !text.starts_with('-'))
     }
 
+    /// Returns it as it stands, for labels that are keys elsewhere in the file.
+    pub(super) fn key(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns who it names: a side, a name, or nobody.
+    pub(super) fn speaker(&self) -> Speaker {
+        self.text().map_or(Speaker::Unknown, Speaker::named)
+    }
+
     /// Returns the number that the label is.
     pub(super) fn number(&self) -> Option<u64> {
         self.text()?.parse().ok()
@@ -126,9 +136,7 @@ pub(super) fn unless_timed(words: &[SaidWord], own: Option<Times>) -> Option<Tim
 
 /// Makes a speaker of a label; [`Speaker::Unknown`] where there is none.
 pub(super) fn speaker(label: Option<&Label>) -> Speaker {
-    label
-        .and_then(Label::text)
-        .map_or(Speaker::Unknown, Speaker::named)
+    label.map_or(Speaker::Unknown, Label::speaker)
 }
 
 /// Takes back the first channel where it is the only one: for formats that do not tell how many

@@ -8,13 +8,24 @@ mod aws_call_analytics;
 mod aws_transcribe;
 mod azure_batch;
 mod azure_fast;
+mod common;
 mod contact_lens;
+mod ctm;
 mod deepgram;
 mod google;
 mod harper_valley;
 mod own;
+mod rttm;
 mod salute;
+mod subtitles;
 mod tbank;
+mod textgrid;
+mod vcon;
+mod vosk;
+mod whisper;
+mod whisper_cpp;
+mod whisperx;
+mod wtf;
 mod yandex_speechkit;
 mod yandex_speechsense;
 
@@ -56,6 +67,28 @@ pub enum Format {
     AssemblyAi,
     /// HarperValleyBank transcript JSON.
     HarperValley,
+    /// openai-whisper, and the tools that copy its JSON.
+    Whisper,
+    /// WhisperX JSON.
+    WhisperX,
+    /// whisper.cpp JSON, `-oj` and `-ojf`.
+    WhisperCpp,
+    /// Vosk answers, one or many.
+    Vosk,
+    /// WTF, the transcription format of vCon.
+    Wtf,
+    /// vCon: the transcript among its analyses.
+    VCon,
+    /// WebVTT subtitles.
+    WebVtt,
+    /// SubRip subtitles.
+    Srt,
+    /// Praat TextGrid.
+    TextGrid,
+    /// NIST RTTM: turns without words.
+    Rttm,
+    /// NIST CTM, of Kaldi and NeMo.
+    Ctm,
 }
 
 /// How a format is called, told and read.
@@ -69,7 +102,7 @@ struct Reader {
 }
 
 /// Every reader, in the order in which formats are looked for: those with keys of their own first.
-const READERS: [Reader; 14] = [
+const READERS: [Reader; 25] = [
     Reader {
         format: Format::CallCsi,
         name: "callcsi",
@@ -167,6 +200,83 @@ const READERS: [Reader; 14] = [
         title: "HarperValleyBank",
         matches: harper_valley::matches,
         read: harper_valley::read,
+    },
+    Reader {
+        format: Format::Whisper,
+        name: "whisper",
+        title: "openai-whisper and faster-whisper",
+        matches: whisper::matches,
+        read: whisper::read,
+    },
+    Reader {
+        format: Format::WhisperX,
+        name: "whisperx",
+        title: "WhisperX",
+        matches: whisperx::matches,
+        read: whisperx::read,
+    },
+    Reader {
+        format: Format::WhisperCpp,
+        name: "whisper-cpp",
+        title: "whisper.cpp",
+        matches: whisper_cpp::matches,
+        read: whisper_cpp::read,
+    },
+    Reader {
+        format: Format::Vosk,
+        name: "vosk",
+        title: "Vosk",
+        matches: vosk::matches,
+        read: vosk::read,
+    },
+    Reader {
+        format: Format::Wtf,
+        name: "wtf",
+        title: "WTF, the transcription format of vCon",
+        matches: wtf::matches,
+        read: wtf::read,
+    },
+    Reader {
+        format: Format::VCon,
+        name: "vcon",
+        title: "vCon",
+        matches: vcon::matches,
+        read: vcon::read,
+    },
+    Reader {
+        format: Format::WebVtt,
+        name: "webvtt",
+        title: "WebVTT",
+        matches: subtitles::is_vtt,
+        read: subtitles::read_vtt,
+    },
+    Reader {
+        format: Format::Srt,
+        name: "srt",
+        title: "SubRip",
+        matches: subtitles::is_srt,
+        read: subtitles::read_srt,
+    },
+    Reader {
+        format: Format::TextGrid,
+        name: "textgrid",
+        title: "Praat TextGrid",
+        matches: textgrid::matches,
+        read: textgrid::read,
+    },
+    Reader {
+        format: Format::Rttm,
+        name: "rttm",
+        title: "NIST RTTM",
+        matches: rttm::matches,
+        read: rttm::read,
+    },
+    Reader {
+        format: Format::Ctm,
+        name: "ctm",
+        title: "NIST CTM",
+        matches: ctm::matches,
+        read: ctm::read,
     },
 ];
 
@@ -322,6 +432,30 @@ mod tests {
         for format in Format::ALL {
             assert_eq!(format.name().parse::<Format>().unwrap(), format);
             assert!(!format.title().is_empty());
+        }
+    }
+
+    #[test]
+    fn local_samples_are_told_apart() {
+        let vcon = vcon::tests::small();
+        let samples = [
+            (Format::Whisper, whisper::tests::SMALL),
+            (Format::WhisperX, whisperx::tests::SMALL),
+            (Format::WhisperCpp, whisper_cpp::tests::SMALL),
+            (Format::Vosk, vosk::tests::SMALL),
+            (Format::Wtf, wtf::tests::SMALL),
+            (Format::VCon, &vcon),
+            (Format::WebVtt, subtitles::tests::SMALL_VTT),
+            (Format::Srt, subtitles::tests::SMALL_SRT),
+            (Format::TextGrid, textgrid::tests::SMALL),
+            (Format::Rttm, rttm::tests::SMALL),
+            (Format::Ctm, ctm::tests::SMALL),
+        ];
+        for (format, text) in samples {
+            let content = Content::of(text.as_bytes()).unwrap();
+            let fitting = READERS.iter().filter(|r| (r.matches)(&content));
+            let formats: Vec<Format> = fitting.map(|r| r.format).collect();
+            assert_eq!(formats, [format]);
         }
     }
 }

@@ -9,6 +9,8 @@
 //!
 //! `duration_s`, `words`, word times and `emotion` are optional. A file without `words` in an
 //! utterance says that the words are unknown; an empty list says that there are none.
+//!
+//! `docs/transcript.schema.json` describes it for other programs.
 
 use crate::call::Side;
 use crate::error::{Error, ErrorKind, Result};
@@ -182,6 +184,7 @@ fn write_word(word: &Word) -> SaidWord {
 mod tests {
     use super::*;
     use crate::transcript::{Oddity, testing};
+    use serde_json::Value;
 
     fn read(json: &str) -> Result<(Transcript, Vec<Oddity>)> {
         testing::parse(json, None)
@@ -254,5 +257,106 @@ mod tests {
         let (transcript, odd) = read(&json).unwrap();
         assert!(transcript.loose_words.is_empty());
         assert_eq!(odd[0].code, "transcript_times");
+    }
+
+    const SCHEMA: &str = include_str!("../../../docs/transcript.schema.json");
+
+    /// Tells whether a value fits a schema, by those keywords that the schema of this format uses;
+    /// panics at any other, so that none goes unheeded.
+    fn fits(value: &Value, schema: &Value, root: &Value) -> bool {
+        let is = |kind: &Value| match kind.as_str().unwrap() {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "number" => value.is_number(),
+            "null" => value.is_null(),
+            kind => panic!("type {kind}"),
+        };
+        let number = |bound: &Value, holds: fn(f64, f64) -> bool| {
+            let bound = bound.as_f64().unwrap();
+            value.as_f64().is_none_or(|number| holds(number, bound))
+        };
+        let keys = schema.as_object().unwrap();
+        keys.iter().all(|(keyword, rule)| match keyword.as_str() {
+            "$schema" | "$defs" | "title" | "description" | "additionalProperties" => true,
+            "$ref" => {
+                let pointer = rule.as_str().unwrap().trim_start_matches('#');
+                fits(value, root.pointer(pointer).unwrap(), root)
+            }
+            "anyOf" => rule
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|s| fits(value, s, root)),
+            "const" => value == rule,
+            "enum" => rule.as_array().unwrap().contains(value),
+            "type" => rule
+                .as_array()
+                .map_or_else(|| is(rule), |any| any.iter().any(is)),
+            "minimum" => number(rule, |number, bound| number >= bound),
+            "maximum" => number(rule, |number, bound| number <= bound),
+            "exclusiveMinimum" => number(rule, |number, bound| number > bound),
+            "exclusiveMaximum" => number(rule, |number, bound| number < bound),
+            "items" => value
+                .as_array()
+                .is_none_or(|a| a.iter().all(|v| fits(v, rule, root))),
+            "required" => value.as_object().is_none_or(|object| {
+                let wanted = rule.as_array().unwrap();
+                wanted
+                    .iter()
+                    .all(|key| object.contains_key(key.as_str().unwrap()))
+            }),
+            "properties" => value.as_object().is_none_or(|object| {
+                let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+                object.iter().all(|(key, value)| match rule.get(key) {
+                    Some(rule) => fits(value, rule, root),
+                    None => !closed,
+                })
+            }),
+            keyword => panic!("keyword {keyword}"),
+        })
+    }
+
+    #[test]
+    fn schema_says_what_the_reader_reads() {
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let fits = |json: &str| fits(&serde_json::from_str(json).unwrap(), &schema, &schema);
+        let (said, word) = (r#""side":"customer""#, r#""text":"день""#);
+        let valid = [
+            ("", ""),
+            (r#""duration_s":9.5,"#, ""),
+            (r#""start_s":3.0,"end_s":4.0"#, r#""words":[]"#),
+            (r#""end_s":2.0"#, r#""end_s":null"#),
+            (word, r#""text":"день","end_s":2"#),
+            (r#""positive":0.5"#, r#""positive":1,"calm":0"#),
+            (r#""words":[{"#, r#""words":[{"text":"","start_s":-0.5},{"#),
+        ];
+        let invalid = [
+            (r#""version":1"#, r#""version":2"#),
+            (r#""version":1,"#, ""),
+            (r#""format":"#, r#""formats":"#),
+            (r#""duration_s":9.5"#, r#""duration_s":-1"#),
+            (r#""duration_s":9.5"#, r#""duration_s":"9.5""#),
+            (r#""utterances":"#, r#""turns":[],"utterances":"#),
+            (said, r#""side":"ivr""#),
+            (said, r#""side":"customer","channel":1"#),
+            (word, r#""word":"день""#),
+            (word, r#""text":"день","confidence":1"#),
+            (word, r#""text":null"#),
+            (r#""start_s":3.0"#, r#""start_s":1e10"#),
+            (r#""start_s":3.0"#, r#""start_s":true"#),
+            (r#""positive":0.5"#, r#""positive":1.5"#),
+            (r#""positive":0.5,"#, ""),
+        ];
+        for (from, to) in valid {
+            let json = SMALL.replacen(from, to, 1);
+            assert!(fits(&json), "{from} {to}");
+            read(&json).unwrap();
+        }
+        for (from, to) in invalid {
+            let json = SMALL.replacen(from, to, 1);
+            assert!(json != SMALL && !fits(&json), "{from} {to}");
+            assert!(read(&json).is_err(), "{from} {to}");
+        }
     }
 }

@@ -4,6 +4,9 @@
 //! `word_alignments` (text seconds, `"0.560s"`, in the audio stream), `emotions_result` the
 //! emotion, `channel` the channel from 0.
 //!
+//! A file with nothing but channel 0 may be of a mono recording: its one channel is nobody's until a
+//! side is declared.
+//!
 //! The hypothesis has a `start` and an `end` of its own, which the interface's description lays
 //! from the start of the current utterance; the word times are laid from the start of the stream.
 //! So the utterance runs from its first word to its last, and over `processed_audio_start` to
@@ -13,6 +16,7 @@ use crate::error::Result;
 use crate::transcript::Emotion;
 use crate::transcript::content::Content;
 use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
+use crate::transcript::lenient::doubt_lone_channel;
 use crate::transcript::times::{Proto, Times};
 use serde::Deserialize;
 
@@ -79,6 +83,7 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
             });
         }
     }
+    doubt_lone_channel(&mut draft);
     Ok(draft)
 }
 
