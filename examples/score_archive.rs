@@ -9,13 +9,15 @@ use callcsi::batch::{
 };
 use callcsi::call::AgentChannel;
 use callcsi::model::Predictor;
+use callcsi::recognise::Recogniser;
 use callcsi::score::Scorer;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::ErrorKind::BrokenPipe;
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Estimates the CSI of every call of an archive, with reasons.
 #[derive(Parser)]
@@ -43,6 +45,16 @@ struct Arguments {
     /// Columns of the manifest to carry into the rows; they may hold personal data.
     #[arg(long, value_delimiter = ',')]
     keep: Vec<String>,
+    /// A recogniser for recordings without a transcript, as 'recognise {wav} > {json}'; it is run
+    /// for each side on 16-bit PCM at 16 kHz.
+    #[arg(long, value_name = "COMMAND")]
+    asr_command: Option<String>,
+    /// How long one run of it may take, in seconds.
+    #[arg(long, default_value = "600", value_name = "SECONDS")]
+    asr_timeout: u64,
+    /// Where its output is kept [default: beside --out, else asr].
+    #[arg(long, value_name = "FOLDER")]
+    asr_folder: Option<PathBuf>,
     /// Threads [default: one for each processor].
     #[arg(short, long)]
     jobs: Option<usize>,
@@ -63,7 +75,13 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
         Some(path) => Predictor::new(callcsi::model::Model::read(path)?),
         None => Predictor::builtin()?,
     };
-    let scorer = Scorer::new(predictor)?;
+    let mut scorer = Scorer::new(predictor)?;
+    if let Some(command) = &arguments.asr_command {
+        let beside = arguments.out.parent().unwrap_or(Path::new("")).join("asr");
+        let folder = arguments.asr_folder.as_deref().unwrap_or(&beside);
+        let timeout = Duration::from_secs(arguments.asr_timeout);
+        scorer = scorer.with_recogniser(Recogniser::new(command, folder)?.timeout(timeout));
+    }
     let model = scorer.predictor().model();
     let options = ManifestOptions {
         agent_channel: arguments.agent_channel,
