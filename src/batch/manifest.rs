@@ -114,6 +114,9 @@ const AUDIO_EXTENSIONS: [&str; 12] = [
     "wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "rf64", "w64",
 ];
 
+/// Ends of the file names of transcripts beside the recordings of a folder; the first one counts.
+const TRANSCRIPT_EXTENSIONS: [&str; 7] = ["json", "TextGrid", "vtt", "srt", "ctm", "rttm", "vcon"];
+
 /// A source of calls: an iterator over its rows.
 #[derive(Debug)]
 pub struct Manifest {
@@ -138,7 +141,8 @@ impl Manifest {
     /// Opens a manifest, or a folder of recordings.
     ///
     /// In a folder every recording is a call, below it at any depth, ordered by path; its id is the
-    /// file name without extension, and a transcript is the `.json` of the same name beside it.
+    /// file name without extension, and a transcript is the file of the same name beside it that ends
+    /// in `.json`, `.TextGrid`, `.vtt`, `.srt`, `.ctm`, `.rttm` or `.vcon`.
     ///
     /// # Errors
     ///
@@ -379,9 +383,12 @@ fn cells_of_file(file: &Path, root: &Path, facts: &HashMap<String, Cells>) -> Ce
     if cells.get("audio_agent").is_none() && cells.get("audio_customer").is_none() {
         cells.set("audio", relative(file));
     }
-    let transcript = file.with_extension("json");
-    if cells.get("transcript").is_none() && transcript.is_file() {
-        cells.set("transcript", relative(&transcript));
+    let given = ["transcript", "transcript_agent", "transcript_customer"];
+    if given.iter().all(|column| cells.get(column).is_none()) {
+        let mut beside = TRANSCRIPT_EXTENSIONS.iter().map(|e| file.with_extension(e));
+        if let Some(transcript) = beside.find(|path| path.is_file()) {
+            cells.set("transcript", relative(&transcript));
+        }
     }
     cells
 }
