@@ -39,6 +39,12 @@ struct Arguments {
     /// freeswitch-outbound.
     #[arg(long)]
     agent_channel: Option<AgentChannel>,
+    /// The agent's label in transcripts that name speakers without a role, as SPEAKER_01.
+    #[arg(long)]
+    agent_speaker: Option<String>,
+    /// The format of transcripts, where the manifest does not tell it and it shall not be detected.
+    #[arg(long, value_name = "FORMAT")]
+    transcript_format: Option<callcsi::transcript::Format>,
     /// IVR, queue and hold facts by call_id, for a folder of recordings.
     #[arg(long)]
     facts: Option<PathBuf>,
@@ -85,6 +91,8 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
     let model = scorer.predictor().model();
     let options = ManifestOptions {
         agent_channel: arguments.agent_channel,
+        agent_speaker: arguments.agent_speaker.clone(),
+        transcript_format: arguments.transcript_format,
         facts: arguments.facts.clone(),
     };
     let manifest = Manifest::open(&arguments.input, options)?;

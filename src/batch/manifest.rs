@@ -30,7 +30,7 @@ use crate::call::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::SurveyStatus;
 use crate::timeline::{Span, Time};
-use crate::transcript::read_whole;
+use crate::transcript::{Format, read_whole};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -64,6 +64,10 @@ pub struct Entry {
 pub struct ManifestOptions {
     /// The agent's channel where a row does not declare it.
     pub agent_channel: Option<AgentChannel>,
+    /// The agent's label in transcripts that name speakers, where a row does not declare it.
+    pub agent_speaker: Option<String>,
+    /// The format of transcripts, where a row does not tell it and it shall not be detected.
+    pub transcript_format: Option<Format>,
     /// A table of facts by `call_id`, for a folder of recordings.
     pub facts: Option<PathBuf>,
 }
@@ -312,10 +316,13 @@ impl Manifest {
         for (column, side) in transcripts {
             if let Some(input) = file(column) {
                 let mut source = TranscriptSource::new(input);
-                source.format = cells.get("transcript_format").map(str::to_owned);
+                let format = cells.get("transcript_format").map(str::to_owned);
+                let usual = self.options.transcript_format.map(|f| f.name().to_owned());
+                source.format = format.or(usual);
                 source.side = side;
                 source.agent_channel = agent_channel;
-                source.agent_speaker = cells.get("agent_speaker").map(str::to_owned);
+                let speaker = cells.get("agent_speaker").map(str::to_owned);
+                source.agent_speaker = speaker.or_else(|| self.options.agent_speaker.clone());
                 call.transcripts.push(source);
             }
         }
