@@ -31,7 +31,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 const WANTED: &str = "a vCon";
 
@@ -285,23 +285,14 @@ fn untimed(speaker: Speaker, words: Vec<SaidWord>) -> Said {
     }
 }
 
-/// Returns every speaker of a draft.
-fn speakers(draft: &Draft) -> impl Iterator<Item = &Speaker> {
-    let said = draft.said.iter().map(|s| &s.speaker);
-    said.chain(draft.loose.iter().map(|(speaker, _)| speaker))
-}
-
 /// Gives a speaker who is called like a party the party's side.
 fn name_parties(draft: &mut Draft, parties: &[Party]) {
-    let named: Vec<(String, Side)> = parties
-        .iter()
-        .filter_map(|p| Some((p.name.as_ref()?.as_str()?.trim().to_lowercase(), p.side()?)))
-        .collect();
-    let said = draft.said.iter_mut().map(|s| &mut s.speaker);
-    for speaker in said.chain(draft.loose.iter_mut().map(|(speaker, _)| speaker)) {
+    let side = |p: &Party| Some((p.name.as_ref()?.as_str()?.trim().to_lowercase(), p.side()?));
+    // Of two parties of one name the first holds.
+    let named: HashMap<String, Side> = parties.iter().rev().filter_map(side).collect();
+    for speaker in draft.speakers_mut() {
         if let Speaker::Name(name) = speaker {
-            let lower = name.to_lowercase();
-            if let Some((_, side)) = named.iter().find(|(name, _)| *name == lower) {
+            if let Some(side) = named.get(&name.to_lowercase()) {
                 *speaker = Speaker::Side(*side);
             }
         }
@@ -311,7 +302,8 @@ fn name_parties(draft: &mut Draft, parties: &[Party]) {
 /// Returns the agent's channel by the dialog's parties, one item for a channel: a party, several,
 /// or none. One channel may be a mono mix, of which they say nothing.
 fn agent_channel(draft: &Draft, map: &Value, parties: &[Party]) -> Option<AgentChannel> {
-    let channels: BTreeSet<u64> = speakers(draft)
+    let channels: BTreeSet<u64> = draft
+        .speakers()
         .filter_map(|speaker| match speaker {
             Speaker::Channel(channel) => Some(*channel),
             _ => None,
