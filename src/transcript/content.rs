@@ -36,16 +36,22 @@ pub(super) enum Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Looks at the bytes: UTF-8, or UTF-16 with a byte-order mark, as Praat writes it.
+    /// Looks at the bytes: UTF-8, or UTF-16 with a byte-order mark, as Praat writes it and a
+    /// PowerShell that any tool's output is sent to a file with.
     pub(super) fn of(bytes: &'a [u8]) -> Result<Content<'a>> {
-        // Windows tools put a byte-order mark before UTF-8.
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let bytes = match bytes {
+            [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?.into_bytes()),
+            [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?.into_bytes()),
+            // Windows tools put a byte-order mark before UTF-8.
+            [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
+            _ => Cow::Borrowed(bytes),
+        };
         let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
         if matches!(first, Some(b'{' | b'[')) {
-            let broken = std::str::from_utf8(bytes).err().map(|e| e.valid_up_to());
+            let broken = std::str::from_utf8(&bytes).err().map(|e| e.valid_up_to());
             let bytes = match broken {
-                None => Cow::Borrowed(bytes),
-                Some(_) => Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes()),
+                None => bytes,
+                Some(_) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned().into_bytes()),
             };
             let sketch = Sketch::of(&bytes).map_err(|e| match unseparated(&bytes) {
                 true => e.hint(UNSEPARATED),
@@ -57,12 +63,13 @@ impl<'a> Content<'a> {
                 broken,
             });
         }
-        let text = match bytes {
-            [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?),
-            [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?),
-            _ => Cow::Borrowed(std::str::from_utf8(bytes).map_err(|e| no_utf_8(e.valid_up_to()))?),
-        };
-        Ok(Content::Text(text))
+        let refuse = |e: std::str::Utf8Error| no_utf_8(e.valid_up_to());
+        Ok(Content::Text(match bytes {
+            Cow::Borrowed(bytes) => Cow::Borrowed(std::str::from_utf8(bytes).map_err(refuse)?),
+            Cow::Owned(bytes) => {
+                Cow::Owned(String::from_utf8(bytes).map_err(|e| refuse(e.utf8_error()))?)
+            }
+        }))
     }
 
     /// Tells whether the JSON has these keys; `false` for text. See [`Sketch::has`].
@@ -192,13 +199,14 @@ fn named(error: &serde_path_to_error::Error<serde_json::Error>, wanted: &str) ->
 }
 
 fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String> {
-    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-    char::decode_utf16(units)
-        .collect::<Result<String, _>>()
-        .map_err(|_| {
-            let found = "UTF-16 with half a character";
-            Error::new(ErrorKind::IllFormed, "", found, "a transcript")
-        })
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| unit(*pair));
+    let text = char::decode_utf16(units).collect::<Result<String, _>>();
+    text.ok().filter(|_| rest.is_empty()).ok_or_else(|| {
+        let found = "UTF-16 with half a character";
+        let error = Error::new(ErrorKind::IllFormed, "", found, "a transcript");
+        error.hint("is it cut short?")
+    })
 }
 
 /// The keys of a JSON document, to some depth; of lists, those of the first items together.
@@ -405,8 +413,24 @@ mod tests {
         let mut bytes = vec![0xFE, 0xFF];
         bytes.extend("да 🙂".encode_utf16().flat_map(u16::to_be_bytes));
         assert_eq!(Content::of(&bytes).unwrap().as_text(), Some("да 🙂"));
-        bytes.truncate(bytes.len() - 2);
+        bytes.pop();
         assert!(Content::of(&bytes).is_err());
+        bytes.pop();
+        assert!(Content::of(&bytes).is_err());
+    }
+
+    #[test]
+    fn json_may_be_in_utf_16() {
+        let mut bytes = vec![0xFF, 0xFE];
+        bytes.extend(
+            "\r\n{\"a\": \"да\"}"
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes),
+        );
+        let content = Content::of(&bytes).unwrap();
+        assert!(content.has("a"));
+        let map: BTreeMap<String, String> = content.json("a map").unwrap();
+        assert_eq!(map["a"], "да");
     }
 
     #[test]
