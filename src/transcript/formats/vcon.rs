@@ -187,8 +187,8 @@ fn read_body(raw: &str, encoding: Option<&str>) -> Result<Draft> {
     };
     let content = match Content::of(body.as_bytes()) {
         Ok(content) => content,
-        // Text may begin with a bracket.
-        Err(_) if is_text => return Ok(plain(&body)),
+        // Text may begin with a bracket, `[noise] hello`; JSON that is cut short is no text.
+        Err(_) if is_text && !looks_like_json(&body) => return Ok(plain(&body)),
         Err(error) => return Err(error),
     };
     let format = Format::detect(&content);
@@ -208,6 +208,12 @@ fn read_body(raw: &str, encoding: Option<&str>) -> Result<Draft> {
         Err(_) if content.as_text().is_some() => Ok(plain(&body)),
         Err(error) => Err(error),
     }
+}
+
+fn looks_like_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let item = text.strip_prefix('[').map(str::trim_start);
+    text.starts_with('{') || item.is_some_and(|item| item.starts_with(['{', '"']))
 }
 
 /// The inner part of an answer of Deepgram.
@@ -482,5 +488,15 @@ pub(super) mod tests {
         }
         let elsewhere = around(r#"{"type": "transcript", "url": "https://example.invalid"}"#);
         assert!(testing::parse(&elsewhere, None).is_err());
+    }
+
+    #[test]
+    fn json_that_is_cut_short_is_no_text() {
+        for body in [r#"{"words": [{"word": "да""#, r#"[{"speaker": "agent""#] {
+            let error = testing::parse(&transcript(&as_string(body)), None).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::IllFormed, "{error}");
+        }
+        let text = transcript(&as_string("[noise] Agent: hello"));
+        assert!(testing::parse_side(&text, Side::Agent).is_ok());
     }
 }
