@@ -9,6 +9,7 @@ use serde::de::{
     Visitor,
 };
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -17,6 +18,8 @@ const DEPTH: usize = 7;
 /// How many items of a list, or documents of a stream, a sketch looks at: the first of a kind need
 /// not have the keys of the rest.
 const ITEMS: usize = 8;
+/// How many keys a document's sketch holds: those of a hostile file would fill the memory.
+const KEYS: usize = 100_000;
 /// How long a text may be that a sketch keeps, in bytes: names of formats and kinds are short.
 const TEXT: usize = 40;
 
@@ -277,17 +280,34 @@ struct Deep(Sketch);
 
 impl<'de> de::Deserialize<'de> for Deep {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Deep, D::Error> {
-        Looker(DEPTH).deserialize(deserializer).map(Deep)
+        let looker = Looker {
+            depth: DEPTH,
+            left: &Cell::new(KEYS),
+        };
+        looker.deserialize(deserializer).map(Deep)
     }
 }
 
 /// Sketches a value to a depth.
-struct Looker(usize);
+#[derive(Clone, Copy)]
+struct Looker<'a> {
+    depth: usize,
+    /// How many keys the sketch may still take.
+    left: &'a Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Looker {
+impl Looker<'_> {
+    /// Returns that of what lies within.
+    fn within(self) -> Self {
+        let depth = self.depth - 1;
+        Looker { depth, ..self }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Looker<'_> {
     type Value = Sketch;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Sketch, D::Error> {
-        if self.0 == 0 {
+        if self.depth == 0 {
             IgnoredAny::deserialize(deserializer)?;
             return Ok(Sketch::default());
         }
@@ -297,7 +317,7 @@ impl<'de> DeserializeSeed<'de> for Looker {
 
 use serde::Deserialize;
 
-impl<'de> Visitor<'de> for Looker {
+impl<'de> Visitor<'de> for Looker<'_> {
     type Value = Sketch;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -306,10 +326,19 @@ impl<'de> Visitor<'de> for Looker {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sketch, A::Error> {
         let mut sketch = Sketch::default();
-        while let Some(key) = map.next_key::<String>()? {
-            let value = map.next_value_seed(Looker(self.0 - 1))?;
-            sketch.keys.insert(key, value);
+        while self.left.get() > 0 {
+            let Some(key) = map.next_key::<String>()? else {
+                return Ok(sketch);
+            };
+            self.left.set(self.left.get() - 1);
+            let value = map.next_value_seed(self.within())?;
+            // No key of a format is longer than a short text: that there is one is enough.
+            match key.len() <= TEXT {
+                true => sketch.keys.insert(key, value),
+                false => sketch.keys.insert(String::new(), Sketch::default()),
+            };
         }
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(sketch)
     }
 
@@ -317,7 +346,7 @@ impl<'de> Visitor<'de> for Looker {
         let mut items = Sketch::default();
         let mut seen = 0;
         while seen < ITEMS {
-            let Some(item) = seq.next_element_seed(Looker(self.0 - 1))? else {
+            let Some(item) = seq.next_element_seed(self.within())? else {
                 break;
             };
             items.merge(item);
@@ -377,6 +406,21 @@ mod tests {
             assert!(!seen.has(path), "{path}");
         }
         assert!(seen.says("a[].c.d", "word"));
+    }
+
+    #[test]
+    fn a_sketch_holds_so_many_keys_and_no_long_one() {
+        let many: Vec<String> = (0..KEYS)
+            .map(|i| format!("\"k{i}\": {{\"a\": 1}}"))
+            .collect();
+        let json = format!(
+            "{{\"{}\": {{\"b\": 1}}, {}, \"z\": 1}}",
+            "long".repeat(99),
+            many.join(",")
+        );
+        let seen = sketch(&json);
+        assert!(seen.has("k9.a") && !seen.has("z"));
+        assert!(seen.keys.len() < KEYS && seen.keys.keys().all(|k| k.len() <= TEXT));
     }
 
     #[test]
