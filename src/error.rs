@@ -154,8 +154,9 @@ impl Error {
             // "invalid type: string "…", expected …": what was expected names no word of the call.
             Category::Data => {
                 let text = error.to_string();
+                // The last one: the value that is quoted before it may hold these words too.
                 let expected = text
-                    .split_once(", expected ")
+                    .rsplit_once(", expected ")
                     .map(|(_, e)| format!(" (not {e})"));
                 let missing = text
                     .starts_with("missing field")
@@ -276,5 +277,14 @@ mod tests {
             .of_call(&CallId::new("1"))
             .of_call(&CallId::new("2"));
         assert_eq!(error.call(), Some(&CallId::new("1")));
+    }
+
+    #[test]
+    fn errors_of_json_quote_no_value() {
+        let json = r#"["a secret, expected a secret"]"#;
+        let error = serde_json::from_str::<Vec<u8>>(json).unwrap_err();
+        let error = Error::json(&error, "a list");
+        assert!(error.found().starts_with("JSON of another shape (not u8"));
+        assert!(!error.to_string().contains("secret"), "{error}");
     }
 }

@@ -267,7 +267,8 @@ fn kill(child: &mut Child) {
 /// may also stand in quotes.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
-    let bare = |c: char| c.is_alphanumeric() || "/._-:\\".contains(c);
+    // A backslash parts folders on Windows, and is eaten by the shell elsewhere.
+    let bare = |c: char| c.is_alphanumeric() || "/._-:".contains(c) || cfg!(windows) && c == '\\';
     match cfg!(unix) {
         _ if text.chars().all(bare) => text,
         true => format!("'{}'", text.replace('\'', r"'\''")),
@@ -400,5 +401,25 @@ fn cannot_write(path: &Path, error: hound::Error) -> Error {
             other,
             "a shorter recording",
         ),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reaches_the_command_as_it_is() {
+        for name in [
+            "plain-1.wav",
+            "при вет.wav",
+            r"a\b.wav",
+            "it's.wav",
+            "$(a) `b` \"c\".wav",
+        ] {
+            let line = format!("printf %s {}", quoted(Path::new(name)));
+            let out = shell(&line).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&out.stdout), name);
+        }
     }
 }

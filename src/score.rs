@@ -19,7 +19,7 @@ use crate::model::{Prediction, Predictor};
 use crate::prosody::{PeakMeter, Peaks};
 use crate::recognise::Recogniser;
 use crate::settings::AnalysisSettings;
-use crate::timeline::{Span, Time, Timeline};
+use crate::timeline::{Segment, Span, Time, Timeline};
 use crate::transcript::{self, ReadTranscript, Transcript};
 use crate::vad::SpeechTracker;
 use serde::Serialize;
@@ -181,6 +181,9 @@ impl Extractor {
         };
         if let (Some(transcript), Some(heard)) = (transcript, &heard) {
             warnings.extend(misfit(transcript, heard, dual_mono));
+        }
+        if let (Some(transcript), Some(duration)) = (transcript, duration) {
+            warnings.extend(outside(transcript, duration));
         }
         let no_facts = Metadata {
             extra: BTreeMap::new(),
@@ -360,6 +363,20 @@ fn length_of(transcript: &Transcript, given: Option<Span>) -> Option<Span> {
         .max()
         .map(|end| (end - Time::ZERO).max(Span::ZERO));
     transcript.duration.or(given).or(last)
+}
+
+/// Says how much of a transcript lies before or after the call, where nothing is measured.
+fn outside(transcript: &Transcript, duration: Span) -> Option<Warning> {
+    let said = transcript.utterances.iter().map(|u| u.segment);
+    let words = transcript.loose_words.iter().filter_map(|(_, w)| w.time);
+    let is_outside = |s: &Segment| s.end() <= Time::ZERO || s.start() - Time::ZERO >= duration;
+    let count = said.chain(words).filter(is_outside).count();
+    let message = format!(
+        "{count} utterances or words lie outside the call, of {:.0} s, and were not measured: is \
+         its length another, or is the transcript on another clock?",
+        duration.seconds()
+    );
+    (count > 0).then(|| Warning::new("transcript_outside", message))
 }
 
 /// Says where a transcript does not fit its recording.

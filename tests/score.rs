@@ -313,6 +313,26 @@ fn words_without_times_are_counted_and_nothing_else_is_made_of_them() {
 }
 
 #[test]
+fn what_is_said_outside_the_call_is_told() {
+    let said = |start: i32| {
+        let end = start + 1;
+        format!(r#"{{"side": "agent", "start_s": {start}, "end_s": {end}}}"#)
+    };
+    for (starts, outside) in [(vec![0, 59], 0), (vec![-1, 59, 60, 3000], 3)] {
+        let utterances: Vec<String> = starts.into_iter().map(said).collect();
+        let call = Call::new("1").transcript(own(&utterances.join(",")));
+        let found = extractor().extract(&call).unwrap();
+        let told = found
+            .warnings
+            .iter()
+            .find(|w| w.code == "transcript_outside");
+        let message = told.map(|w| w.message.as_str()).unwrap_or_default();
+        assert_eq!(told.is_some(), outside > 0);
+        assert!(outside == 0 || message.starts_with(&format!("{outside} utterances")));
+    }
+}
+
+#[test]
 fn words_without_times_go_with_the_speech_that_is_heard() {
     let call = simulated(0);
     let sound = wav(&call, WavFormat::Pcm16);

@@ -9,6 +9,7 @@ use serde::de::{
     Visitor,
 };
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -17,6 +18,8 @@ const DEPTH: usize = 7;
 /// How many items of a list, or documents of a stream, a sketch looks at: the first of a kind need
 /// not have the keys of the rest.
 const ITEMS: usize = 8;
+/// How many keys a document's sketch holds: those of a hostile file would fill the memory.
+const KEYS: usize = 100_000;
 /// How long a text may be that a sketch keeps, in bytes: names of formats and kinds are short.
 const TEXT: usize = 40;
 
@@ -36,16 +39,22 @@ pub(super) enum Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Looks at the bytes: UTF-8, or UTF-16 with a byte-order mark, as Praat writes it.
+    /// Looks at the bytes: UTF-8, or UTF-16 with a byte-order mark, as Praat writes it and a
+    /// PowerShell that any tool's output is sent to a file with.
     pub(super) fn of(bytes: &'a [u8]) -> Result<Content<'a>> {
-        // Windows tools put a byte-order mark before UTF-8.
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let bytes = match bytes {
+            [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?.into_bytes()),
+            [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?.into_bytes()),
+            // Windows tools put a byte-order mark before UTF-8.
+            [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
+            _ => Cow::Borrowed(bytes),
+        };
         let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
         if matches!(first, Some(b'{' | b'[')) {
-            let broken = std::str::from_utf8(bytes).err().map(|e| e.valid_up_to());
+            let broken = std::str::from_utf8(&bytes).err().map(|e| e.valid_up_to());
             let bytes = match broken {
-                None => Cow::Borrowed(bytes),
-                Some(_) => Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes()),
+                None => bytes,
+                Some(_) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned().into_bytes()),
             };
             let sketch = Sketch::of(&bytes).map_err(|e| match unseparated(&bytes) {
                 true => e.hint(UNSEPARATED),
@@ -57,12 +66,13 @@ impl<'a> Content<'a> {
                 broken,
             });
         }
-        let text = match bytes {
-            [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_le_bytes)?),
-            [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf_16(rest, u16::from_be_bytes)?),
-            _ => Cow::Borrowed(std::str::from_utf8(bytes).map_err(|e| no_utf_8(e.valid_up_to()))?),
-        };
-        Ok(Content::Text(text))
+        let refuse = |e: std::str::Utf8Error| no_utf_8(e.valid_up_to());
+        Ok(Content::Text(match bytes {
+            Cow::Borrowed(bytes) => Cow::Borrowed(std::str::from_utf8(bytes).map_err(refuse)?),
+            Cow::Owned(bytes) => {
+                Cow::Owned(String::from_utf8(bytes).map_err(|e| refuse(e.utf8_error()))?)
+            }
+        }))
     }
 
     /// Tells whether the JSON has these keys; `false` for text. See [`Sketch::has`].
@@ -192,13 +202,14 @@ fn named(error: &serde_path_to_error::Error<serde_json::Error>, wanted: &str) ->
 }
 
 fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String> {
-    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-    char::decode_utf16(units)
-        .collect::<Result<String, _>>()
-        .map_err(|_| {
-            let found = "UTF-16 with half a character";
-            Error::new(ErrorKind::IllFormed, "", found, "a transcript")
-        })
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| unit(*pair));
+    let text = char::decode_utf16(units).collect::<Result<String, _>>();
+    text.ok().filter(|_| rest.is_empty()).ok_or_else(|| {
+        let found = "UTF-16 with half a character";
+        let error = Error::new(ErrorKind::IllFormed, "", found, "a transcript");
+        error.hint("is it cut short?")
+    })
 }
 
 /// The keys of a JSON document, to some depth; of lists, those of the first items together.
@@ -269,17 +280,34 @@ struct Deep(Sketch);
 
 impl<'de> de::Deserialize<'de> for Deep {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Deep, D::Error> {
-        Looker(DEPTH).deserialize(deserializer).map(Deep)
+        let looker = Looker {
+            depth: DEPTH,
+            left: &Cell::new(KEYS),
+        };
+        looker.deserialize(deserializer).map(Deep)
     }
 }
 
 /// Sketches a value to a depth.
-struct Looker(usize);
+#[derive(Clone, Copy)]
+struct Looker<'a> {
+    depth: usize,
+    /// How many keys the sketch may still take.
+    left: &'a Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Looker {
+impl Looker<'_> {
+    /// Returns that of what lies within.
+    fn within(self) -> Self {
+        let depth = self.depth - 1;
+        Looker { depth, ..self }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Looker<'_> {
     type Value = Sketch;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Sketch, D::Error> {
-        if self.0 == 0 {
+        if self.depth == 0 {
             IgnoredAny::deserialize(deserializer)?;
             return Ok(Sketch::default());
         }
@@ -289,7 +317,7 @@ impl<'de> DeserializeSeed<'de> for Looker {
 
 use serde::Deserialize;
 
-impl<'de> Visitor<'de> for Looker {
+impl<'de> Visitor<'de> for Looker<'_> {
     type Value = Sketch;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -298,10 +326,19 @@ impl<'de> Visitor<'de> for Looker {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sketch, A::Error> {
         let mut sketch = Sketch::default();
-        while let Some(key) = map.next_key::<String>()? {
-            let value = map.next_value_seed(Looker(self.0 - 1))?;
-            sketch.keys.insert(key, value);
+        while self.left.get() > 0 {
+            let Some(key) = map.next_key::<String>()? else {
+                return Ok(sketch);
+            };
+            self.left.set(self.left.get() - 1);
+            let value = map.next_value_seed(self.within())?;
+            // No key of a format is longer than a short text: that there is one is enough.
+            match key.len() <= TEXT {
+                true => sketch.keys.insert(key, value),
+                false => sketch.keys.insert(String::new(), Sketch::default()),
+            };
         }
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(sketch)
     }
 
@@ -309,7 +346,7 @@ impl<'de> Visitor<'de> for Looker {
         let mut items = Sketch::default();
         let mut seen = 0;
         while seen < ITEMS {
-            let Some(item) = seq.next_element_seed(Looker(self.0 - 1))? else {
+            let Some(item) = seq.next_element_seed(self.within())? else {
                 break;
             };
             items.merge(item);
@@ -372,6 +409,21 @@ mod tests {
     }
 
     #[test]
+    fn a_sketch_holds_so_many_keys_and_no_long_one() {
+        let many: Vec<String> = (0..KEYS)
+            .map(|i| format!("\"k{i}\": {{\"a\": 1}}"))
+            .collect();
+        let json = format!(
+            "{{\"{}\": {{\"b\": 1}}, {}, \"z\": 1}}",
+            "long".repeat(99),
+            many.join(",")
+        );
+        let seen = sketch(&json);
+        assert!(seen.has("k9.a") && !seen.has("z"));
+        assert!(seen.keys.len() < KEYS && seen.keys.keys().all(|k| k.len() <= TEXT));
+    }
+
+    #[test]
     fn a_list_at_the_top_is_an_item() {
         assert!(sketch(r#"[{"results": []}]"#).has("[].results"));
     }
@@ -405,8 +457,24 @@ mod tests {
         let mut bytes = vec![0xFE, 0xFF];
         bytes.extend("да 🙂".encode_utf16().flat_map(u16::to_be_bytes));
         assert_eq!(Content::of(&bytes).unwrap().as_text(), Some("да 🙂"));
-        bytes.truncate(bytes.len() - 2);
+        bytes.pop();
         assert!(Content::of(&bytes).is_err());
+        bytes.pop();
+        assert!(Content::of(&bytes).is_err());
+    }
+
+    #[test]
+    fn json_may_be_in_utf_16() {
+        let mut bytes = vec![0xFF, 0xFE];
+        bytes.extend(
+            "\r\n{\"a\": \"да\"}"
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes),
+        );
+        let content = Content::of(&bytes).unwrap();
+        assert!(content.has("a"));
+        let map: BTreeMap<String, String> = content.json("a map").unwrap();
+        assert_eq!(map["a"], "да");
     }
 
     #[test]

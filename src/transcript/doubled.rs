@@ -24,10 +24,14 @@ pub(super) fn is_doubled(transcript: &Transcript) -> bool {
         for (text, start) in other {
             starts.entry(text).or_default().push(*start);
         }
-        let near = |a: Time, b: Time| a - b <= APART && b - a <= APART;
+        // In order, so that a call of a single word over and over is compared as fast as any.
+        starts
+            .values_mut()
+            .for_each(|starts| starts.sort_unstable());
         let said_by_both = own.iter().filter(|(text, start)| {
-            let same = starts.get(text.as_str());
-            same.is_some_and(|s| s.iter().any(|other| near(*start, *other)))
+            let same = starts.get(text.as_str()).map_or(&[][..], Vec::as_slice);
+            let before = same.partition_point(|other| *start - *other > APART);
+            same.get(before).is_some_and(|next| *next - *start <= APART)
         });
         own.len() >= FEWEST && said_by_both.count() as f64 >= SHARE * own.len() as f64
     })
@@ -86,6 +90,29 @@ mod tests {
             said("agent", 1.0, &WORDS),
             said("customer", 1.05, &WORDS)
         ]));
+    }
+
+    #[test]
+    fn one_word_over_and_over_is_compared_as_fast_as_any() {
+        use crate::transcript::{Utterance, Word};
+        let time = |start: f64| crate::timeline::Segment::from_seconds(start, start + 0.2).unwrap();
+        let said = |side: Side, from: f64| {
+            let words = (0..200_000).map(|i| Word::new("да", Some(time(from + f64::from(i)))));
+            let words: Vec<Word> = words.flatten().collect();
+            let segment = time(from);
+            Utterance {
+                side,
+                segment,
+                words: Some(words),
+                emotion: None,
+            }
+        };
+        let call = |apart| Transcript {
+            utterances: vec![said(Side::Agent, 0.0), said(Side::Customer, apart)],
+            ..Transcript::default()
+        };
+        assert!(is_doubled(&call(0.15)) && is_doubled(&call(0.0)));
+        assert!(!is_doubled(&call(0.5)));
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //!
 //! * **Sides.** A transcript declared to be of one side is that side's. Else a speaker is a side by
 //!   its role (`AGENT`, `оператор`), a numbered channel by the channel of the agent (the file's own
-//!   map first, then the declared one), a name by the declared name of the agent. One party left
-//!   over is the other side. Whoever is neither (an IVR, a third label) is left out, and said.
+//!   map first, then the declared one), a name by the declared name of the agent: everyone else is
+//!   the customer then. Without one, one party left over is the other side. Whoever is neither (an
+//!   IVR, a third label) is left out, and said.
 //! * **Times.** An utterance or word whose end lies before its start loses its times. A word of no
 //!   length lasts a millisecond: it has a place. An utterance without usable times lies over its
 //!   words; without those it is left out, unless nothing of its side has a time: then the side's
@@ -23,7 +24,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Who speaks, as a format names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Speaker {
     /// The format tells the role.
     Side(Side),
@@ -139,6 +140,20 @@ pub(super) struct Draft {
     pub(super) oddities: Vec<Oddity>,
 }
 
+impl Draft {
+    /// Returns who speaks, utterance by utterance and word by word.
+    pub(super) fn speakers(&self) -> impl Iterator<Item = &Speaker> {
+        let said = self.said.iter().map(|s| &s.speaker);
+        said.chain(self.loose.iter().map(|(speaker, _)| speaker))
+    }
+
+    /// Returns who speaks, to be changed.
+    pub(super) fn speakers_mut(&mut self) -> impl Iterator<Item = &mut Speaker> {
+        let said = self.said.iter_mut().map(|s| &mut s.speaker);
+        said.chain(self.loose.iter_mut().map(|(speaker, _)| speaker))
+    }
+}
+
 /// Who is whose, as far as it is declared.
 pub(super) struct Whose<'a> {
     /// The side that the whole transcript is of.
@@ -202,22 +217,22 @@ struct Cast<'a> {
 
 impl Cast<'_> {
     fn of<'a>(draft: &Draft, whose: &'a Whose<'a>) -> Result<Cast<'a>> {
-        let speakers = || {
-            let said = draft.said.iter().map(|s| &s.speaker);
-            said.chain(draft.loose.iter().map(|(speaker, _)| speaker))
-        };
         let mut cast = Cast {
             whose,
             left_over: None,
         };
         if let Some(side) = whose.side {
-            one_side(side, speakers())?;
+            one_side(side, draft.speakers())?;
             return Ok(cast);
         }
         let mut known = BTreeSet::new();
         let mut labels = BTreeSet::new();
+        let mut names = BTreeSet::new();
         let mut nameless = 0;
-        for speaker in speakers() {
+        for speaker in draft.speakers() {
+            if let Speaker::Name(name) = speaker {
+                names.insert(name.as_str());
+            }
             match (whose.side_of(speaker)?, speaker) {
                 (Some(side), _) => {
                     known.insert(side);
@@ -234,20 +249,25 @@ impl Cast<'_> {
             (Some(only), None, 1) => Some(only.other()),
             _ => None,
         };
+        // Everyone else is the customer then, so a label that nobody has would make the agent one.
+        if whose.agent_speaker.is_some() && names.len() > 1 && !known.contains(&Side::Agent) {
+            let found = format!("{}, none of them the declared one", listed(&names));
+            let wanted = "agent_speaker to be the label of one of them";
+            return Err(Error::new(ErrorKind::Mismatch, "", found, wanted));
+        }
         if known.is_empty() && !labels.is_empty() {
-            let error = Error::new(
-                ErrorKind::Mismatch,
-                "",
-                listed(&labels),
-                "agent_speaker to say which one is the agent",
-            );
-            return Err(error);
+            let wanted = "agent_speaker to say which one is the agent";
+            let error = Error::new(ErrorKind::Mismatch, "", listed(&labels), wanted);
+            return Err(match labels.len() {
+                1 => error.hint(ONE_CHANNEL),
+                _ => error,
+            });
         }
         if known.is_empty() && nameless > 0 {
             let found = "a transcript that does not say who speaks";
             let wanted = "two channels, named speakers, or one transcript for each side";
             let error = Error::new(ErrorKind::Mismatch, "", found, wanted);
-            return Err(error.hint("is it of one channel? then declare its side"));
+            return Err(error.hint(ONE_CHANNEL));
         }
         Ok(cast)
     }
@@ -283,14 +303,55 @@ fn one_side<'a>(side: Side, speakers: impl Iterator<Item = &'a Speaker>) -> Resu
     Ok(())
 }
 
-/// Names labels as machines give them; those that may be a person's name are only counted.
+/// How to go on with a transcript that does not tell who speaks.
+const ONE_CHANNEL: &str = "is it of one channel? then declare its side: agent=FILE, or the \
+                           manifest's column transcript_agent";
+
+/// Names labels as machines give them; any other may be a person's name or number, and is only
+/// counted.
 fn listed(labels: &BTreeSet<&str>) -> String {
-    let numbered = |label: &&&str| label.ends_with(|c: char| c.is_ascii_digit());
-    let shown: Vec<&str> = labels.iter().filter(numbered).take(4).copied().collect();
-    match (labels.len(), shown.is_empty()) {
-        (n, true) => format!("{n} speakers without a role"),
-        (n, false) => format!("{n} speakers without a role, as {}", shown.join(", ")),
+    let shown: Vec<&str> = labels.iter().copied().filter(|l| is_machines(l)).collect();
+    let speakers = match labels.len() {
+        1 => "one speaker without a role".to_owned(),
+        n => format!("{n} speakers without a role"),
+    };
+    match shown.get(..4).unwrap_or(&shown) {
+        [] => speakers,
+        shown => format!("{speakers}, as {}", shown.join(", ")),
     }
+}
+
+/// Tells a label that a machine gives: `SPEAKER_00`, `spk_1`, `2`, `A`.
+fn is_machines(label: &str) -> bool {
+    let word = label.trim_end_matches(|c: char| c.is_ascii_digit());
+    let few = label.len() - word.len() <= 3;
+    let word = word.trim_end_matches([' ', '_', '-']);
+    let known = ["speaker", "spk", "channel", "ch"];
+    let letter = word.len() <= 1 && word.chars().all(|c| c.is_ascii_alphabetic());
+    few && (letter || known.iter().any(|k| word.eq_ignore_ascii_case(k)))
+}
+
+/// Says when what is declared of the speakers is followed, though the file makes one doubt it.
+fn doubtful(draft: &Draft, whose: &Whose<'_>) -> Option<Oddity> {
+    let names: BTreeSet<String> = draft
+        .speakers()
+        .filter_map(|speaker| match speaker {
+            Speaker::Name(name) => Some(name.to_lowercase()),
+            _ => None,
+        })
+        .collect();
+    let message = match (whose.side, whose.agent_speaker) {
+        (Some(side), _) if names.len() > 1 => format!(
+            "the transcript of the {side} names {} speakers; all were taken for the {side}",
+            names.len()
+        ),
+        (None, Some(agent)) if names.len() == 1 && !names.contains(&agent.to_lowercase()) => {
+            "the declared agent_speaker does not occur; whoever does was taken for the customer"
+                .to_owned()
+        }
+        _ => return None,
+    };
+    Some(Oddity::new("transcript_speakers", message))
 }
 
 /// What was mended, to be said at the end.
@@ -317,6 +378,8 @@ pub(super) fn settle(mut draft: Draft, whose: &Whose<'_>) -> Result<(Transcript,
             .push(Oddity::new("transcript_channels", message));
     }
     let cast = Cast::of(&draft, &told)?;
+    let odd = doubtful(&draft, &told);
+    draft.oddities.extend(odd);
     let mut mended = Mended::default();
     let timed = |words: &[SaidWord]| words.iter().any(|w| w.times.is_some());
     // Sides of which anything has a place; the others keep their words without one.
@@ -399,7 +462,9 @@ fn said_before(seen: &mut Seen, before: &[Utterance], utterance: &Utterance) -> 
         }
         Entry::Occupied(mut place) => {
             let (first, said) = place.get_mut();
-            said.extend(before.get(*first).map(letters));
+            if said.is_empty() {
+                said.extend(before.get(*first).map(letters));
+            }
             !said.insert(letters(utterance))
         }
     }
@@ -480,5 +545,71 @@ impl Mended {
         happened
             .map(|(count, code, what)| Oddity::new(code, format!("{count} {what}")))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::call::Side;
+    use crate::error::ErrorKind;
+    use crate::transcript::testing;
+
+    /// Subtitles of one cue of a second for each speaker.
+    fn cues(speakers: &[&str]) -> String {
+        let cue = |(i, who): (usize, &&str)| format!("00:{i:02}.0 --> 00:{i:02}.9\n[{who}]: да\n");
+        speakers.iter().enumerate().map(cue).collect()
+    }
+
+    #[test]
+    fn an_agent_who_does_not_occur_is_told() {
+        let two = cues(&["SPEAKER_00", "SPEAKER_01"]);
+        let error = testing::parse_named(&two, "SPEAKER_1").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch);
+        assert!(error.found().contains("SPEAKER_00, SPEAKER_01"), "{error}");
+        let (transcript, odd) = testing::parse_named(&cues(&["SPEAKER_00"]), "SPEAKER_1").unwrap();
+        assert!(transcript.tells_of(Side::Customer));
+        assert_eq!(odd[0].code, "transcript_speakers");
+        let role = cues(&["Agent", "Maria", "Anna"]);
+        assert!(
+            testing::parse_named(&role, "SPEAKER_1")
+                .unwrap()
+                .1
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn several_speakers_of_one_side_are_told() {
+        let (transcript, odd, _) =
+            testing::parse_side(&cues(&["SPEAKER_00", "SPEAKER_01"]), Side::Agent).unwrap();
+        assert_eq!(transcript.utterances.len(), 2);
+        assert!(odd[0].message.contains("2 speakers"), "{odd:?}");
+        assert!(
+            testing::parse_side(&cues(&["A"]), Side::Agent)
+                .unwrap()
+                .1
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn names_and_numbers_of_people_are_not_quoted() {
+        for person in ["Ivanov1", "+79160000001", "Анна 2", "SPEAKER_12345", "79"] {
+            let shown = testing::parse(&cues(&[person, "B"]), None).unwrap_err();
+            let quoted = shown.to_string().contains(person);
+            assert_eq!(quoted, person == "79", "{shown}");
+        }
+        let error = testing::parse(&cues(&["SPEAKER_00"]), None).unwrap_err();
+        assert!(error.found().starts_with("one speaker"), "{error}");
+        assert!(error.hint_text().unwrap().contains("agent=FILE"), "{error}");
+    }
+
+    #[test]
+    fn many_utterances_at_one_time_take_no_longer_than_apart() {
+        let long = "да ".repeat(200_000);
+        let mut text = format!("00:01.0 --> 00:02.0\n{long}\n\n");
+        text.extend((0..20_000).map(|i| format!("00:01.0 --> 00:02.0\nнет {i}\n\n")));
+        let (transcript, odd, _) = testing::parse_side(&text, Side::Agent).unwrap();
+        assert_eq!((transcript.utterances.len(), odd.len()), (20_001, 0));
     }
 }

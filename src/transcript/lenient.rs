@@ -142,18 +142,14 @@ pub(super) fn speaker(label: Option<&Label>) -> Speaker {
 /// Takes back the first channel where it is the only one: for formats that do not tell how many
 /// there are, in which a mono recording, with both parties in it, has that channel too.
 pub(super) fn doubt_lone_channel(draft: &mut Draft) {
-    let said = draft.said.iter_mut().map(|s| &mut s.speaker);
-    let loose = draft.loose.iter_mut().map(|(speaker, _)| speaker);
-    let mut speakers: Vec<&mut Speaker> = said.chain(loose).collect();
-    let lone = speakers.iter().all(|s| match s {
+    let lone = draft.speakers().all(|s| match s {
         Speaker::Channel(channel) => *channel == 0,
         _ => true,
     });
     if lone {
-        for speaker in &mut speakers {
-            if **speaker == Speaker::Channel(0) {
-                **speaker = Speaker::Unknown;
-            }
+        let first = |speaker: &&mut Speaker| **speaker == Speaker::Channel(0);
+        for speaker in draft.speakers_mut().filter(first) {
+            *speaker = Speaker::Unknown;
         }
     }
 }

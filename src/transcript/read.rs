@@ -82,6 +82,19 @@ pub fn read(
                 ));
             }
         }
+        if Side::BOTH
+            .iter()
+            .all(|side| !one.transcript.tells_of(*side))
+        {
+            let message = match source.side {
+                Some(side) => format!("nothing is said in the transcript of the {side}"),
+                None => "nothing is said in the transcript".to_owned(),
+            };
+            let message = format!("{message}: is it of another call, or of another format?");
+            whole
+                .oddities
+                .push(Oddity::new("transcript_empty", message));
+        }
         whole.transcript.append(one.transcript);
         whole.formats.extend(one.formats);
         whole.oddities.extend(one.oddities);
@@ -203,6 +216,24 @@ mod tests {
         let secret = br#"{"format": "callcsi-transcript", "version": 1, "utterances": "secret"}"#;
         let error = parse_any(secret, None).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_transcript_of_nothing_is_told() {
+        let bytes = |json: &[u8]| {
+            TranscriptSource::new(Input::Bytes {
+                name: "a".to_owned(),
+                bytes: json.into(),
+            })
+        };
+        // What is forced on another format's keys finds none of its own.
+        let mut forced = bytes(br#"{"utterances": [{"text": "one"}]}"#);
+        forced.format = Some("deepgram".to_owned());
+        let own = br#"{"format": "callcsi-transcript", "version": 1, "utterances": []}"#;
+        for source in [forced, bytes(own).of(Side::Customer)] {
+            let read = read(&[source], None).unwrap();
+            assert_eq!(read.oddities[0].code, "transcript_empty");
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) fn instant_of_millis(millis: i64) -> Option<Time> {
 }
 
 /// Start and end as a format gives them: not yet checked against each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Times {
     pub(super) start: Time,
     pub(super) end: Time,

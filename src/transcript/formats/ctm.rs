@@ -6,7 +6,7 @@
 //! line is then an utterance whose words have no times.
 //!
 //! Channels are `A` and `B`, or `1` and `2` (`0` and `1` where a `0` occurs); any other label is a
-//! name. A file in which every line has the channel `1`, or `0`, does not tell who speaks: tools
+//! name. A file in which every line has the channel `A`, `1` or `0` does not tell who speaks: tools
 //! write that of any file.
 
 use super::common::{ill_formed, seconds, several, without_marks};
@@ -97,11 +97,11 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
 /// Returns whose channel it is; `channels` are all that occur. Of RTTM too.
 pub(super) fn speaker(channel: &str, channels: &BTreeSet<&str>) -> Speaker {
     match channel {
+        "A" | "a" | "0" | "1" if channels.len() < 2 => Speaker::Unknown,
         "A" | "a" => Speaker::Channel(0),
         "B" | "b" => Speaker::Channel(1),
         "<NA>" => Speaker::Unknown,
         _ => match channel.parse::<u64>() {
-            Ok(0 | 1) if channels.len() < 2 => Speaker::Unknown,
             Ok(number) if channels.contains("0") => Speaker::Channel(number),
             Ok(number) => Speaker::Channel(number.saturating_sub(1)),
             Err(_) => Speaker::named(channel),
@@ -141,11 +141,20 @@ pub(super) mod tests {
             let (transcript, _) = testing::parse(&text, Some(AgentChannel::Left)).unwrap();
             assert_eq!(testing::text_of(&transcript, Side::Customer), "да");
         }
-        let text = SMALL.replace(" A ", " 1 ").replace(" B ", " 1 ");
-        let error = testing::parse(&text, Some(AgentChannel::Left)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Mismatch);
-        let (transcript, ..) = testing::parse_side(&text, Side::Agent).unwrap();
-        assert_eq!(transcript.loose_words.len(), 3);
+    }
+
+    #[test]
+    fn the_first_channel_alone_is_nobodys() {
+        for lone in [" A ", " 1 ", " 0 "] {
+            let text = SMALL.replace(" A ", lone).replace(" B ", lone);
+            let error = testing::parse(&text, Some(AgentChannel::Left)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Mismatch);
+            let (transcript, ..) = testing::parse_side(&text, Side::Agent).unwrap();
+            assert_eq!(transcript.loose_words.len(), 3);
+        }
+        let second = SMALL.replace(" A ", " B ");
+        let (transcript, _) = testing::parse(&second, Some(AgentChannel::Left)).unwrap();
+        assert!(transcript.tells_of(Side::Customer) && !transcript.tells_of(Side::Agent));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A list with one entry per utterance: `results[0]` is the best hypothesis with
 //! `word_alignments` (text seconds, `"0.560s"`, in the audio stream), `emotions_result` the
-//! emotion, `channel` the channel from 0.
+//! emotion, `channel` the channel from 0. Keys are in either case, and values of zero may be left out.
 //!
 //! A file with nothing but channel 0 may be of a mono recording: its one channel is nobody's until a
 //! side is declared.
@@ -16,38 +16,73 @@ use crate::error::Result;
 use crate::transcript::Emotion;
 use crate::transcript::content::Content;
 use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
-use crate::transcript::lenient::doubt_lone_channel;
-use crate::transcript::times::{Proto, Times};
+use crate::transcript::lenient::{
+    Whole, doubt_lone_channel, from_zero, null_as_default, unless_timed,
+};
+use crate::transcript::times::Proto;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Entry {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     results: Vec<Hypothesis>,
-    emotions_result: Option<Emotion>,
+    #[serde(alias = "emotionsResult")]
+    emotions_result: Option<Emotions>,
+    #[serde(alias = "processedAudioStart")]
     processed_audio_start: Option<Proto>,
+    #[serde(alias = "processedAudioEnd")]
     processed_audio_end: Option<Proto>,
-    #[serde(default)]
-    channel: u64,
+    channel: Option<Whole>,
+}
+
+#[derive(Deserialize)]
+struct Emotions {
+    #[serde(default, deserialize_with = "null_as_default")]
+    positive: f64,
+    #[serde(default, deserialize_with = "null_as_default")]
+    neutral: f64,
+    #[serde(default, deserialize_with = "null_as_default")]
+    negative: f64,
+}
+
+impl Emotions {
+    /// Returns the emotion; `None` where all are zero, which says nothing.
+    fn told(self) -> Option<Emotion> {
+        let emotion = Emotion {
+            positive: self.positive,
+            neutral: self.neutral,
+            negative: self.negative,
+        };
+        let any = [self.positive, self.neutral, self.negative]
+            .iter()
+            .any(|p| *p != 0.0);
+        any.then_some(emotion)
+    }
 }
 
 #[derive(Deserialize)]
 struct Hypothesis {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     text: String,
-    #[serde(default)]
+    #[serde(
+        default,
+        alias = "wordAlignments",
+        deserialize_with = "null_as_default"
+    )]
     word_alignments: Vec<Aligned>,
 }
 
 #[derive(Deserialize)]
 struct Aligned {
+    #[serde(default, deserialize_with = "null_as_default")]
     word: String,
-    start: Proto,
-    end: Proto,
+    start: Option<Proto>,
+    end: Option<Proto>,
 }
 
 pub(super) fn matches(content: &Content<'_>) -> bool {
-    content.has("[].results") && content.has("[].processed_audio_start")
+    let own = ["processed_audio_start", "processedAudioStart"];
+    content.has("[].results") && own.iter().any(|key| content.has(&format!("[].{key}")))
 }
 
 pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
@@ -57,29 +92,24 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
         let Some(best) = entry.results.into_iter().next() else {
             continue;
         };
-        if let Some(emotion) = &entry.emotions_result {
+        let emotion = entry.emotions_result.and_then(Emotions::told);
+        if let Some(emotion) = &emotion {
             emotion.check(&format!("[{i}]"))?;
         }
         let aligned = best.word_alignments.into_iter();
         let mut words: Vec<SaidWord> = aligned
-            .map(|w| SaidWord::new(w.word, Times::of(Some(w.start.0), Some(w.end.0))))
+            .map(|w| SaidWord::new(w.word, from_zero(w.start, w.end)))
             .collect();
-        // The extent of the words is the utterance's; without words it is what was processed.
-        let mut times = None;
         if words.is_empty() {
-            let at = |time: Option<Proto>| time.map(|t| t.0);
             words = words_of(&best.text);
-            times = Times::of(
-                at(entry.processed_audio_start),
-                at(entry.processed_audio_end),
-            );
         }
+        let processed = from_zero(entry.processed_audio_start, entry.processed_audio_end);
         if !words.is_empty() {
             draft.said.push(Said {
-                speaker: Speaker::Channel(entry.channel),
-                times,
+                speaker: Speaker::Channel(entry.channel.map_or(0, |c| c.0)),
+                times: unless_timed(&words, processed),
                 words: Some(words),
-                emotion: entry.emotions_result,
+                emotion,
             });
         }
     }
@@ -135,6 +165,34 @@ mod tests {
     #[test]
     fn agents_channel_must_be_declared() {
         assert_eq!(read(SMALL, None).unwrap_err().kind(), ErrorKind::Mismatch);
+    }
+
+    #[test]
+    fn the_other_case_reads_alike_and_zeros_may_be_left_out() {
+        let (transcript, _) = read(SMALL, Some(AgentChannel::Left)).unwrap();
+        let keys = [
+            ("word_alignments", "wordAlignments"),
+            ("emotions_result", "emotionsResult"),
+            ("processed_audio_start", "processedAudioStart"),
+            ("processed_audio_end", "processedAudioEnd"),
+            (r#""channel": 0"#, r#""channel": null"#),
+            (r#""channel": 1"#, r#""channel": "1""#),
+        ];
+        let camel = keys
+            .iter()
+            .fold(SMALL.to_owned(), |t, (a, b)| t.replace(a, b));
+        assert_eq!(
+            read(&camel, Some(AgentChannel::Left)).unwrap().0,
+            transcript
+        );
+        let zeros = SMALL
+            .replace(r#""start": "0.500s", "#, "")
+            .replace(r#", "negative": 0.1"#, "")
+            .replace(r#""results": []"#, r#""results": null"#);
+        let (transcript, _) = read(&zeros, Some(AgentChannel::Left)).unwrap();
+        let first = &transcript.utterances[0];
+        assert_eq!(first.segment.start(), crate::timeline::Time::ZERO);
+        assert_eq!(first.emotion.unwrap().negative, 0.0);
     }
 
     #[test]

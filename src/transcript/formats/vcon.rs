@@ -31,7 +31,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 const WANTED: &str = "a vCon";
 
@@ -187,8 +187,8 @@ fn read_body(raw: &str, encoding: Option<&str>) -> Result<Draft> {
     };
     let content = match Content::of(body.as_bytes()) {
         Ok(content) => content,
-        // Text may begin with a bracket.
-        Err(_) if is_text => return Ok(plain(&body)),
+        // Text may begin with a bracket, `[noise] hello`; JSON that is cut short is no text.
+        Err(_) if is_text && !looks_like_json(&body) => return Ok(plain(&body)),
         Err(error) => return Err(error),
     };
     let format = Format::detect(&content);
@@ -208,6 +208,12 @@ fn read_body(raw: &str, encoding: Option<&str>) -> Result<Draft> {
         Err(_) if content.as_text().is_some() => Ok(plain(&body)),
         Err(error) => Err(error),
     }
+}
+
+fn looks_like_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let item = text.strip_prefix('[').map(str::trim_start);
+    text.starts_with('{') || item.is_some_and(|item| item.starts_with(['{', '"']))
 }
 
 /// The inner part of an answer of Deepgram.
@@ -285,23 +291,14 @@ fn untimed(speaker: Speaker, words: Vec<SaidWord>) -> Said {
     }
 }
 
-/// Returns every speaker of a draft.
-fn speakers(draft: &Draft) -> impl Iterator<Item = &Speaker> {
-    let said = draft.said.iter().map(|s| &s.speaker);
-    said.chain(draft.loose.iter().map(|(speaker, _)| speaker))
-}
-
 /// Gives a speaker who is called like a party the party's side.
 fn name_parties(draft: &mut Draft, parties: &[Party]) {
-    let named: Vec<(String, Side)> = parties
-        .iter()
-        .filter_map(|p| Some((p.name.as_ref()?.as_str()?.trim().to_lowercase(), p.side()?)))
-        .collect();
-    let said = draft.said.iter_mut().map(|s| &mut s.speaker);
-    for speaker in said.chain(draft.loose.iter_mut().map(|(speaker, _)| speaker)) {
+    let side = |p: &Party| Some((p.name.as_ref()?.as_str()?.trim().to_lowercase(), p.side()?));
+    // Of two parties of one name the first holds.
+    let named: HashMap<String, Side> = parties.iter().rev().filter_map(side).collect();
+    for speaker in draft.speakers_mut() {
         if let Speaker::Name(name) = speaker {
-            let lower = name.to_lowercase();
-            if let Some((_, side)) = named.iter().find(|(name, _)| *name == lower) {
+            if let Some(side) = named.get(&name.to_lowercase()) {
                 *speaker = Speaker::Side(*side);
             }
         }
@@ -311,7 +308,8 @@ fn name_parties(draft: &mut Draft, parties: &[Party]) {
 /// Returns the agent's channel by the dialog's parties, one item for a channel: a party, several,
 /// or none. One channel may be a mono mix, of which they say nothing.
 fn agent_channel(draft: &Draft, map: &Value, parties: &[Party]) -> Option<AgentChannel> {
-    let channels: BTreeSet<u64> = speakers(draft)
+    let channels: BTreeSet<u64> = draft
+        .speakers()
         .filter_map(|speaker| match speaker {
             Speaker::Channel(channel) => Some(*channel),
             _ => None,
@@ -490,5 +488,15 @@ pub(super) mod tests {
         }
         let elsewhere = around(r#"{"type": "transcript", "url": "https://example.invalid"}"#);
         assert!(testing::parse(&elsewhere, None).is_err());
+    }
+
+    #[test]
+    fn json_that_is_cut_short_is_no_text() {
+        for body in [r#"{"words": [{"word": "да""#, r#"[{"speaker": "agent""#] {
+            let error = testing::parse(&transcript(&as_string(body)), None).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::IllFormed, "{error}");
+        }
+        let text = transcript(&as_string("[noise] Agent: hello"));
+        assert!(testing::parse_side(&text, Side::Agent).is_ok());
     }
 }

@@ -36,8 +36,9 @@ pub(super) struct Segment {
 
 #[derive(Deserialize)]
 struct Word {
-    #[serde(alias = "text")]
     word: Option<String>,
+    /// What other tools call it; some write both.
+    text: Option<String>,
     start: Option<Seconds>,
     end: Option<Seconds>,
     speaker: Option<Label>,
@@ -46,7 +47,7 @@ struct Word {
 impl Word {
     fn said(self) -> (Option<Speaker>, SaidWord) {
         let times = times(self.start, self.end);
-        let word = SaidWord::new(self.word.unwrap_or_default(), times);
+        let word = SaidWord::new(self.word.or(self.text).unwrap_or_default(), times);
         (self.speaker.map(|label| label.speaker()), word)
     }
 }
@@ -185,5 +186,13 @@ pub(super) mod tests {
             error.place().starts_with("segments[0].words[0].end"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_word_may_be_written_twice() {
+        let both = SMALL.replace(r#""word": "#, r#""text": "x", "word": "#);
+        assert!(both != SMALL);
+        let read = |text: &str| testing::parse_side(text, Side::Agent).unwrap().0;
+        assert_eq!(read(&both), read(SMALL));
     }
 }

@@ -16,6 +16,7 @@ use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
 use crate::transcript::lenient::Label;
 use crate::transcript::times::{Seconds, Times};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::HashMap;
 
 #[derive(Deserialize)]
@@ -23,7 +24,9 @@ struct Document {
     transcript: Option<Whole>,
     segments: Option<Vec<Segment>>,
     words: Option<Vec<Word>>,
-    speakers: Option<HashMap<String, Who>>,
+    /// What is known of a speaker, by id. Not read further, so that no error names an id: it may be
+    /// a person's name.
+    speakers: Option<HashMap<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -50,11 +53,6 @@ struct Word {
     is_punctuation: Option<bool>,
 }
 
-#[derive(Deserialize)]
-struct Who {
-    label: Option<String>,
-}
-
 pub(super) fn matches(content: &Content<'_>) -> bool {
     let whole = content.has("transcript.text") || content.has("transcript.language");
     whole && content.has("segments") && content.has("metadata")
@@ -64,7 +62,9 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
     let document: Document = content.json("a WTF transcription")?;
     let speakers = document.speakers.unwrap_or_default();
     let speaker = |id: &Label| {
-        let label = speakers.get(id.key()).and_then(|who| who.label.as_deref());
+        let label = speakers
+            .get(id.key())
+            .and_then(|who| who.get("label")?.as_str());
         match label.map(Speaker::named) {
             Some(Speaker::Side(side)) => Speaker::Side(side),
             _ => id.speaker(),
@@ -197,5 +197,14 @@ pub(super) mod tests {
         let json = SMALL.replacen(r#""end": 1.0"#, r#""end": "x""#, 1);
         let error = testing::parse(&json, None).unwrap_err();
         assert!(error.place().starts_with("words[0].end"), "{error}");
+    }
+
+    #[test]
+    fn no_error_names_a_speaker() {
+        let odd = SMALL.replace(r#""speakers": {"#, r#""speakers": {"Petrova": 5, "#);
+        assert!(odd != SMALL);
+        let error = testing::parse(&odd, None).map(|_| ()).err();
+        let shown = error.map(|e| e.to_string()).unwrap_or_default();
+        assert!(!shown.contains("Petrova"), "{shown}");
     }
 }

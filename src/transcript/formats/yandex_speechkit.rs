@@ -22,6 +22,7 @@ use crate::transcript::lenient::{
 };
 use crate::transcript::times::{Millis, Times};
 use serde::Deserialize;
+use std::collections::HashSet;
 
 #[derive(Deserialize)]
 struct Message {
@@ -138,15 +139,13 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
             refined.extend(update.and_then(|u| phrase(u, channel.as_ref(), at)));
         }
     }
-    let told: Vec<(u64, Speaker, Option<Times>)> = finals
-        .iter()
-        .map(|f: &Phrase| (f.index, f.said.speaker.clone(), f.over))
-        .collect();
-    refined.retain(|r: &Phrase| {
-        !told.iter().any(|(index, speaker, over)| {
-            let same = *index == r.index || (over.is_some() && *over == r.over);
-            same && *speaker == r.said.speaker
-        })
+    let by_index = |p: &Phrase| (p.index, p.said.speaker.clone());
+    let by_place = |p: &Phrase| Some((p.over?, p.said.speaker.clone()));
+    let told: HashSet<_> = finals.iter().map(by_index).collect();
+    let places: HashSet<_> = finals.iter().filter_map(by_place).collect();
+    refined.retain(|r| {
+        let placed = || by_place(r).is_some_and(|place| places.contains(&place));
+        !told.contains(&by_index(r)) && !placed()
     });
     let mut draft = Draft::default();
     let phrases = finals.into_iter().chain(refined);
