@@ -297,10 +297,10 @@ fn name_parties(draft: &mut Draft, parties: &[Party]) {
     // Of two parties of one name the first holds.
     let named: HashMap<String, Side> = parties.iter().rev().filter_map(side).collect();
     for speaker in draft.speakers_mut() {
-        if let Speaker::Name(name) = speaker {
-            if let Some(side) = named.get(&name.to_lowercase()) {
-                *speaker = Speaker::Side(*side);
-            }
+        if let Speaker::Name(name) = speaker
+            && let Some(side) = named.get(&name.to_lowercase())
+        {
+            *speaker = Speaker::Side(*side);
         }
     }
 }
