@@ -78,8 +78,9 @@ fn aws() -> Value {
                     "BeginOffsetMillis": (start * 1e3) as i64, "EndOffsetMillis": (end * 1e3) as i64})
             })
             .collect();
-        let (start, end) = (&items[0]["BeginOffsetMillis"], &items[UTTERANCE - 1]["EndOffsetMillis"]);
-        json!({"ParticipantRole": ["AGENT", "CUSTOMER"][u % 2], "BeginOffsetMillis": start,
+        let (start, end) = (items[0]["BeginOffsetMillis"].clone(), items[UTTERANCE - 1]["EndOffsetMillis"].clone());
+        let role = ["AGENT", "CUSTOMER"][u % 2];
+        json!({"ParticipantRole": role, "BeginOffsetMillis": start,
             "EndOffsetMillis": end, "Items": items, "Content": "слово", "Sentiment": "NEUTRAL"})
     });
     json!({"Transcript": said.collect::<Vec<_>>(), "ConversationCharacteristics": {}, "Participants": []})

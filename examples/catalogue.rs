@@ -1,6 +1,7 @@
 //! Prints the catalogue of features:
-//! `cargo run --example catalogue -- --format markdown|csv|json-schema`.
+//! `cargo run --example catalogue -- --format markdown|csv|json-schema|overview|transcripts`.
 //!
+//! The overview counts features by source and need, `transcripts` lists the formats of transcripts.
 //! The schema (JSON Schema 2020-12) is that of `features` in a JSON row of results: every feature,
 //! and the list of interruption episodes with its fields.
 
@@ -8,6 +9,7 @@ use callcsi::features::{
     Feature, INTERRUPTIONS_LIST, InterruptionField, Kind, Needs, Source, Unit, catalogue,
     interruption_fields,
 };
+use callcsi::transcript;
 use clap::{Parser, ValueEnum};
 use serde_json::{Map, Value, json};
 use std::io::{ErrorKind, Write};
@@ -26,6 +28,8 @@ enum Format {
     Markdown,
     Csv,
     JsonSchema,
+    Overview,
+    Transcripts,
 }
 
 const HEADER: [&str; 6] = ["name", "unit", "needs", "source", "revision", "definition"];
@@ -142,6 +146,40 @@ fn schema() -> Value {
     Value::Object(schema)
 }
 
+/// How many features of each source have each need, in the order in which they first occur.
+fn overview(out: &mut impl Write, rows: impl Iterator<Item = Cells>) -> std::io::Result<()> {
+    let mut counts: Vec<(String, String, Vec<String>)> = Vec::new();
+    for [name, _, needs, source, ..] in rows {
+        match counts
+            .iter_mut()
+            .find(|(s, n, _)| *s == source && *n == needs)
+        {
+            Some((_, _, names)) => names.push(name),
+            None => counts.push((source, needs, vec![name])),
+        }
+    }
+    writeln!(
+        out,
+        "| source | needs | features | among them |\n|---|---|---:|---|"
+    )?;
+    for (source, needs, names) in counts {
+        let shown = [0, names.len() / 2].map(|i| names.get(i));
+        let mut shown: Vec<String> = shown.iter().flatten().map(|n| format!("`{n}`")).collect();
+        shown.dedup();
+        let (count, shown) = (names.len(), shown.join(", "));
+        writeln!(out, "| {source} | {needs} | {count} | {shown} |")?;
+    }
+    Ok(())
+}
+
+fn transcripts(out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "| `transcript_format` | transcripts of |\n|---|---|")?;
+    for format in transcript::Format::ALL {
+        writeln!(out, "| `{format}` | {} |", format.title())?;
+    }
+    Ok(())
+}
+
 fn run(arguments: &Arguments) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let of_call = catalogue().iter().map(cells).chain([list()]);
@@ -168,6 +206,8 @@ fn run(arguments: &Arguments) -> std::io::Result<()> {
             serde_json::to_writer_pretty(&mut out, &schema())?;
             writeln!(out)?;
         }
+        Format::Overview => overview(&mut out, of_call)?,
+        Format::Transcripts => transcripts(&mut out)?,
     }
     Ok(())
 }

@@ -75,6 +75,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let options = ManifestOptions {
         agent_channel: arguments.agent_channel,
         facts: arguments.facts,
+        ..ManifestOptions::default()
     };
     let threads = arguments.jobs.map_or_else(Threads::available, Threads::of);
     let group = arguments.group.as_deref();

@@ -9,13 +9,15 @@ use callcsi::batch::{
 };
 use callcsi::call::AgentChannel;
 use callcsi::model::Predictor;
+use callcsi::recognise::Recogniser;
 use callcsi::score::Scorer;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::ErrorKind::BrokenPipe;
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Estimates the CSI of every call of an archive, with reasons.
 #[derive(Parser)]
@@ -37,12 +39,28 @@ struct Arguments {
     /// freeswitch-outbound.
     #[arg(long)]
     agent_channel: Option<AgentChannel>,
+    /// The agent's label in transcripts that name speakers without a role, as SPEAKER_01.
+    #[arg(long)]
+    agent_speaker: Option<String>,
+    /// The format of transcripts, where the manifest does not tell it and it shall not be detected.
+    #[arg(long, value_name = "FORMAT")]
+    transcript_format: Option<callcsi::transcript::Format>,
     /// IVR, queue and hold facts by call_id, for a folder of recordings.
     #[arg(long)]
     facts: Option<PathBuf>,
     /// Columns of the manifest to carry into the rows; they may hold personal data.
     #[arg(long, value_delimiter = ',')]
     keep: Vec<String>,
+    /// A recogniser for recordings without a transcript, as 'recognise {wav} > {json}'; it is run
+    /// for each side on 16-bit PCM at 16 kHz.
+    #[arg(long, value_name = "COMMAND")]
+    asr_command: Option<String>,
+    /// How long one run of it may take, in seconds.
+    #[arg(long, default_value = "600", value_name = "SECONDS")]
+    asr_timeout: u64,
+    /// Where its output is kept [default: beside --out, else asr].
+    #[arg(long, value_name = "FOLDER")]
+    asr_folder: Option<PathBuf>,
     /// Threads [default: one for each processor].
     #[arg(short, long)]
     jobs: Option<usize>,
@@ -63,10 +81,18 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
         Some(path) => Predictor::new(callcsi::model::Model::read(path)?),
         None => Predictor::builtin()?,
     };
-    let scorer = Scorer::new(predictor)?;
+    let mut scorer = Scorer::new(predictor)?;
+    if let Some(command) = &arguments.asr_command {
+        let beside = arguments.out.parent().unwrap_or(Path::new("")).join("asr");
+        let folder = arguments.asr_folder.as_deref().unwrap_or(&beside);
+        let timeout = Duration::from_secs(arguments.asr_timeout);
+        scorer = scorer.with_recogniser(Recogniser::new(command, folder)?.timeout(timeout));
+    }
     let model = scorer.predictor().model();
     let options = ManifestOptions {
         agent_channel: arguments.agent_channel,
+        agent_speaker: arguments.agent_speaker.clone(),
+        transcript_format: arguments.transcript_format,
         facts: arguments.facts.clone(),
     };
     let manifest = Manifest::open(&arguments.input, options)?;

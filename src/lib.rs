@@ -2,7 +2,7 @@
 //!
 //! A call is a recording with the agent on one channel and the customer on the other, the IVR,
 //! queue and hold facts of the telephony platform and, when there is one, a transcript. Whatever of
-//! these a call has is measured: some 420 values with definitions one can recompute by hand, those
+//! these a call has is measured: some 430 values with definitions one can recompute by hand, those
 //! of the public `call_features` under their names. A logistic regression then estimates how likely
 //! the customer is satisfied, what mark that amounts to, and which measurement moved the estimate
 //! by how much. All of it runs offline, on a processor.

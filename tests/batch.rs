@@ -439,6 +439,7 @@ fn a_folder_takes_facts_by_id_and_transcripts_beside_the_sound() {
     let options = |facts: &Path| ManifestOptions {
         agent_channel: Some(AgentChannel::Left),
         facts: Some(facts.to_owned()),
+        ..ManifestOptions::default()
     };
     let lines = rows(
         &folder.0.join("calls"),
@@ -519,6 +520,39 @@ fn an_input_is_never_the_output() {
 }
 
 #[cfg(target_os = "linux")]
+#[test]
+fn a_row_may_have_a_transcript_of_each_side_or_one_with_labels() {
+    let folder = Folder::new("sides");
+    let cue = |text: &str| format!("1\n00:00:01,000 --> 00:00:03,000\n{text}\n");
+    folder.write("оператор.srt", cue("Добрый день"));
+    folder.write("клиент.ctm", "rec A 4.0 0.5 алло 0.9\n");
+    let both = format!(
+        "{}\n2\n00:00:04,000 --> 00:00:05,000\n[S1]: Алло\n",
+        cue("[S0]: Добрый день")
+    );
+    folder.write("both.srt", both);
+    let manifest = "call_id,transcript_agent,transcript_customer,transcript,agent_speaker,duration_s\n\
+                    apart,оператор.srt,клиент.ctm,,,10\n\
+                    named,,,both.srt,S0,10\n\
+                    nobody,,,both.srt,,10\n";
+    let path = folder.write("m.csv", manifest);
+    let rows = parsed(&rows(
+        &path,
+        ManifestOptions::default(),
+        false,
+        Threads::Inline,
+    ));
+    for row in &rows[..2] {
+        assert_eq!(row["features"]["agent_n_words_sum"], 2.0, "{row}");
+        assert_eq!(row["features"]["customer_n_words_sum"], 1.0, "{row}");
+    }
+    assert_eq!(rows[0]["transcript"], "srt+ctm");
+    assert_eq!(rows[1]["transcript"], "srt");
+    // Who is who is not guessed; the error tells what to declare.
+    let wanted = rows[2]["error"]["wanted"].as_str().unwrap();
+    assert!(wanted.contains("agent_speaker"), "{wanted}");
+}
+
 #[test]
 fn a_device_is_no_transcript_and_no_table_of_facts() {
     let folder = Folder::new("device");

@@ -30,7 +30,7 @@ use crate::call::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::SurveyStatus;
 use crate::timeline::{Span, Time};
-use crate::transcript::read_whole;
+use crate::transcript::{Format, read_whole};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -64,6 +64,10 @@ pub struct Entry {
 pub struct ManifestOptions {
     /// The agent's channel where a row does not declare it.
     pub agent_channel: Option<AgentChannel>,
+    /// The agent's label in transcripts that name speakers, where a row does not declare it.
+    pub agent_speaker: Option<String>,
+    /// The format of transcripts, where a row does not tell it and it shall not be detected.
+    pub transcript_format: Option<Format>,
     /// A table of facts by `call_id`, for a folder of recordings.
     pub facts: Option<PathBuf>,
 }
@@ -114,6 +118,9 @@ const AUDIO_EXTENSIONS: [&str; 12] = [
     "wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "rf64", "w64",
 ];
 
+/// Ends of the file names of transcripts beside the recordings of a folder; the first one counts.
+const TRANSCRIPT_EXTENSIONS: [&str; 7] = ["json", "TextGrid", "vtt", "srt", "ctm", "rttm", "vcon"];
+
 /// A source of calls: an iterator over its rows.
 #[derive(Debug)]
 pub struct Manifest {
@@ -138,7 +145,8 @@ impl Manifest {
     /// Opens a manifest, or a folder of recordings.
     ///
     /// In a folder every recording is a call, below it at any depth, ordered by path; its id is the
-    /// file name without extension, and a transcript is the `.json` of the same name beside it.
+    /// file name without extension, and a transcript is the file of the same name beside it that ends
+    /// in `.json`, `.TextGrid`, `.vtt`, `.srt`, `.ctm`, `.rttm` or `.vcon`.
     ///
     /// # Errors
     ///
@@ -308,10 +316,13 @@ impl Manifest {
         for (column, side) in transcripts {
             if let Some(input) = file(column) {
                 let mut source = TranscriptSource::new(input);
-                source.format = cells.get("transcript_format").map(str::to_owned);
+                let format = cells.get("transcript_format").map(str::to_owned);
+                let usual = self.options.transcript_format.map(|f| f.name().to_owned());
+                source.format = format.or(usual);
                 source.side = side;
                 source.agent_channel = agent_channel;
-                source.agent_speaker = cells.get("agent_speaker").map(str::to_owned);
+                let speaker = cells.get("agent_speaker").map(str::to_owned);
+                source.agent_speaker = speaker.or_else(|| self.options.agent_speaker.clone());
                 call.transcripts.push(source);
             }
         }
@@ -379,9 +390,12 @@ fn cells_of_file(file: &Path, root: &Path, facts: &HashMap<String, Cells>) -> Ce
     if cells.get("audio_agent").is_none() && cells.get("audio_customer").is_none() {
         cells.set("audio", relative(file));
     }
-    let transcript = file.with_extension("json");
-    if cells.get("transcript").is_none() && transcript.is_file() {
-        cells.set("transcript", relative(&transcript));
+    let given = ["transcript", "transcript_agent", "transcript_customer"];
+    if given.iter().all(|column| cells.get(column).is_none()) {
+        let mut beside = TRANSCRIPT_EXTENSIONS.iter().map(|e| file.with_extension(e));
+        if let Some(transcript) = beside.find(|path| path.is_file()) {
+            cells.set("transcript", relative(&transcript));
+        }
     }
     cells
 }

@@ -32,6 +32,13 @@ pub(super) enum Speaker {
     Channel(u64),
     /// A label: `SPEAKER_00`, `Оператор`.
     Name(String),
+    /// A channel with a label of its own: the label counts where the agent's is declared.
+    Either {
+        /// The channel, counted from 0.
+        channel: u64,
+        /// The label.
+        name: String,
+    },
     /// A machine of the centre's, which is no party.
     System,
     /// The format does not tell.
@@ -184,7 +191,8 @@ impl<'a> Whose<'a> {
         match speaker {
             Speaker::Side(side) => Ok(Some(*side)),
             Speaker::Name(name) => Ok(named(name)),
-            Speaker::Channel(channel) => {
+            Speaker::Either { name, .. } if self.agent_speaker.is_some() => Ok(named(name)),
+            Speaker::Channel(channel) | Speaker::Either { channel, .. } => {
                 let Some(agent) = self.agent_channel else {
                     let wanted = "agent_channel to say whose channel is whose";
                     let found = "numbered channels";
@@ -290,7 +298,9 @@ fn one_side<'a>(side: Side, speakers: impl Iterator<Item = &'a Speaker>) -> Resu
     for speaker in speakers {
         let other = match speaker {
             Speaker::Side(s) => *s != side,
-            Speaker::Channel(c) => *channel.get_or_insert(*c) != *c,
+            Speaker::Channel(c) | Speaker::Either { channel: c, .. } => {
+                *channel.get_or_insert(*c) != *c
+            }
             _ => false,
         };
         if other {

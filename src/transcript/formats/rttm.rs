@@ -4,8 +4,8 @@
 //! and `;;` comments are left out.
 //!
 //! A name that is a role decides. Else, when several channels occur, the channel does: labels of
-//! two channels that were diarised one by one are not related. Else the name does; `<NA>` names
-//! nobody.
+//! two channels that were diarised one by one are not related; unless the agent's label is declared.
+//! Else the name does; `<NA>` names nobody.
 
 use super::common::{ill_formed, seconds, several};
 use super::ctm;
@@ -75,6 +75,10 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
         let speaker = match named {
             Speaker::Side(_) => named,
             Speaker::Name(_) if channels.len() < 2 => named,
+            Speaker::Name(name) => match ctm::speaker(channel, &channels) {
+                Speaker::Channel(channel) => Speaker::Either { channel, name },
+                other => other,
+            },
             _ => ctm::speaker(channel, &channels),
         };
         draft.said.push(Said {
@@ -137,5 +141,16 @@ pub(super) mod tests {
         let many = SMALL.replace("SPEAKER rec7 1 2.000", "SPEAKER rec8 1 2.000");
         let error = testing::parse(&many, None).unwrap_err();
         assert!(error.found().contains("2 recordings"), "{error}");
+    }
+
+    #[test]
+    fn a_declared_label_beats_the_channel() {
+        let two = "SPEAKER r 1 0.5 1.0 <NA> <NA> doctor <NA> <NA>\n\
+                   SPEAKER r 2 2.0 1.0 <NA> <NA> patient <NA> <NA>\n";
+        let (transcript, _) = testing::parse_named(two, "patient").unwrap();
+        let sides: Vec<Side> = transcript.utterances.iter().map(|u| u.side).collect();
+        assert_eq!(sides, [Side::Customer, Side::Agent]);
+        let (transcript, _) = testing::parse(two, Some(AgentChannel::Left)).unwrap();
+        assert_eq!(transcript.utterances[0].side, Side::Agent);
     }
 }

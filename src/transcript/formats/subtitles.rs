@@ -95,7 +95,7 @@ fn channels_of_whisper_cpp(draft: &mut Draft) {
             "Speaker?" => Some(Speaker::Unknown),
             _ => None,
         },
-        Speaker::Side(_) | Speaker::System => None,
+        Speaker::Side(_) | Speaker::Either { .. } | Speaker::System => None,
         Speaker::Channel(_) | Speaker::Unknown => Some(speaker.clone()),
     };
     if draft.said.iter().all(|s| channel(&s.speaker).is_some()) {
