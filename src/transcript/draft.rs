@@ -118,6 +118,15 @@ pub(super) fn words_of(text: &str) -> Vec<SaidWord> {
         .collect()
 }
 
+/// Takes words, or where there are none those of the text, without times.
+pub(super) fn or_text(words: impl Iterator<Item = SaidWord>, text: &str) -> Vec<SaidWord> {
+    let words: Vec<SaidWord> = words.collect();
+    match words.is_empty() {
+        true => words_of(text),
+        false => words,
+    }
+}
+
 /// An utterance as the format gives it.
 pub(super) struct Said {
     pub(super) speaker: Speaker,

@@ -2,7 +2,7 @@
 //! numbers, channels that may be none.
 
 use super::draft::{Draft, SaidWord, Speaker};
-use super::times::{Proto, Times};
+use super::times::Times;
 use crate::timeline::Time;
 use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use std::fmt;
@@ -122,10 +122,10 @@ impl Visitor<'_> for LabelReader {
     }
 }
 
-/// Makes times of protobuf durations, of which a start of zero may be left out.
-pub(super) fn from_zero(start: Option<Proto>, end: Option<Proto>) -> Option<Times> {
-    let start = start.map_or(Time::ZERO, |t| t.0);
-    Times::of(Some(start), end.map(|t| t.0))
+/// Makes times of which a start of zero may be left out, as protobuf does.
+pub(super) fn from_zero<T: Into<Time>>(start: Option<T>, end: Option<T>) -> Option<Times> {
+    let start = start.map_or(Time::ZERO, T::into);
+    Times::of(Some(start), end.map(T::into))
 }
 
 /// Returns an utterance's own times, for an utterance without timed words. Recognisers give the

@@ -32,16 +32,16 @@ pub(super) struct Times {
 
 impl Times {
     /// Makes them of both; `None` when either is missing.
-    pub(super) fn of(start: Option<Time>, end: Option<Time>) -> Option<Times> {
+    pub(super) fn of<T: Into<Time>>(start: Option<T>, end: Option<T>) -> Option<Times> {
         Some(Times {
-            start: start?,
-            end: end?,
+            start: start?.into(),
+            end: end?.into(),
         })
     }
 
     /// Makes them of a start and a length.
-    pub(super) fn lasting(start: Option<Time>, length: Option<Time>) -> Option<Times> {
-        let (start, length) = (start?, length?);
+    pub(super) fn lasting<T: Into<Time>>(start: Option<T>, length: Option<T>) -> Option<Times> {
+        let (start, length): (Time, Time) = (start?.into(), length?.into());
         Some(Times {
             start,
             end: start + (length - Time::ZERO),
@@ -61,6 +61,12 @@ macro_rules! unit {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) struct $name(pub(super) Time);
+
+        impl From<$name> for Time {
+            fn from(time: $name) -> Time {
+                time.0
+            }
+        }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {

@@ -11,7 +11,7 @@
 use crate::error::Result;
 use crate::timeline::Time;
 use crate::transcript::content::Content;
-use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, or_text, words_of};
 use crate::transcript::lenient::{Label, Whole, null_as_default, speaker};
 use crate::transcript::times::{Millis, Seconds, Times};
 use serde::Deserialize;
@@ -43,7 +43,7 @@ struct Part {
 
 impl Part {
     fn times(&self) -> Option<Times> {
-        Times::of(self.start.map(|t| t.0), self.end.map(|t| t.0))
+        Times::of(self.start, self.end)
     }
 
     /// Returns the channel, counted from 1.
@@ -98,15 +98,13 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
     for part in document.utterances {
         let (speaker, times) = (part.speaker(many), part.times());
         let words = part.words.into_iter();
-        let mut words: Vec<SaidWord> = words
-            .map(|w| {
+        let words = or_text(
+            words.map(|w| {
                 let times = w.times();
                 SaidWord::new(w.text, times)
-            })
-            .collect();
-        if words.is_empty() {
-            words = words_of(&part.text);
-        }
+            }),
+            &part.text,
+        );
         draft.said.push(Said {
             speaker,
             times,

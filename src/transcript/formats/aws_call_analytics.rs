@@ -10,7 +10,7 @@
 
 use crate::error::Result;
 use crate::transcript::content::Content;
-use crate::transcript::draft::{Draft, Said, SaidWord, words_of};
+use crate::transcript::draft::{Draft, Said, SaidWord, or_text};
 use crate::transcript::formats::contact_lens::{self, party};
 use crate::transcript::lenient::null_as_default;
 use crate::transcript::times::{Millis, Times};
@@ -59,25 +59,21 @@ pub(super) fn matches(content: &Content<'_>) -> bool {
 
 pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
     let document: Document = content.json("an AWS Call Analytics output")?;
-    let times = |start: Option<Millis>, end: Option<Millis>| {
-        Times::of(start.map(|t| t.0), end.map(|t| t.0))
-    };
     let mut draft = Draft::default();
     for turn in document.transcript {
         let items = turn.items.into_iter();
-        let mut words: Vec<SaidWord> = items
-            .filter(|item| item.r#type != "punctuation")
-            .map(|item| {
-                let lain = times(item.begin_offset_millis, item.end_offset_millis);
-                SaidWord::new(item.content, lain)
-            })
-            .collect();
-        if words.is_empty() {
-            words = words_of(&turn.content);
-        }
+        let words = or_text(
+            items
+                .filter(|item| item.r#type != "punctuation")
+                .map(|item| {
+                    let lain = Times::of(item.begin_offset_millis, item.end_offset_millis);
+                    SaidWord::new(item.content, lain)
+                }),
+            &turn.content,
+        );
         draft.said.push(Said {
             speaker: party(&turn.participant_role),
-            times: times(turn.begin_offset_millis, turn.end_offset_millis),
+            times: Times::of(turn.begin_offset_millis, turn.end_offset_millis),
             words: Some(words),
             emotion: None,
         });

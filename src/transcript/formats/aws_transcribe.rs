@@ -97,7 +97,7 @@ impl Item {
         if self.kind == "punctuation" {
             return None;
         }
-        let times = Times::of(self.start_time.map(|t| t.0), self.end_time.map(|t| t.0));
+        let times = Times::of(self.start_time, self.end_time);
         let best = self.alternatives.into_iter().next()?;
         Some(SaidWord::new(best.content, times))
     }

@@ -8,7 +8,7 @@
 use crate::error::Result;
 use crate::timeline::Time;
 use crate::transcript::content::Content;
-use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, or_text};
 use crate::transcript::lenient::{
     Label, Whole, doubt_lone_channel, null_as_default, speaker, unless_timed,
 };
@@ -47,10 +47,6 @@ struct Word {
     duration: Option<Millis>,
 }
 
-fn times(offset: Option<Millis>, duration: Option<Millis>) -> Option<Times> {
-    Times::lasting(offset.map(|t| t.0), duration.map(|t| t.0))
-}
-
 pub(super) fn matches(content: &Content<'_>) -> bool {
     content.has("combinedPhrases") && content.has("phrases")
 }
@@ -63,13 +59,11 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
     };
     for phrase in document.phrases {
         let words = phrase.words.into_iter();
-        let mut words: Vec<SaidWord> = words
-            .map(|w| SaidWord::new(w.text, times(w.offset, w.duration)))
-            .collect();
-        if words.is_empty() {
-            words = words_of(&phrase.text);
-        }
-        let own = times(phrase.offset, phrase.duration);
+        let words = or_text(
+            words.map(|w| SaidWord::new(w.text, Times::lasting(w.offset, w.duration))),
+            &phrase.text,
+        );
+        let own = Times::lasting(phrase.offset, phrase.duration);
         draft.said.push(Said {
             speaker: match phrase.channel {
                 Some(channel) => Speaker::Channel(channel.0),

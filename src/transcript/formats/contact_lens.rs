@@ -84,10 +84,7 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
             let role = role.or_else(|| roles.get(named?)).or(named);
             draft.said.push(Said {
                 speaker: role.map_or(Speaker::Unknown, |role| party(role)),
-                times: Times::of(
-                    turn.begin_offset_millis.map(|t| t.0),
-                    turn.end_offset_millis.map(|t| t.0),
-                ),
+                times: Times::of(turn.begin_offset_millis, turn.end_offset_millis),
                 words: Some(words_of(&turn.content)),
                 emotion: None,
             });

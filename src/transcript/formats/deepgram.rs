@@ -11,7 +11,7 @@
 use crate::error::Result;
 use crate::timeline::Time;
 use crate::transcript::content::Content;
-use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, or_text, words_of};
 use crate::transcript::lenient::{Label, Whole, null_as_default, speaker};
 use crate::transcript::times::{Seconds, Times};
 use serde::Deserialize;
@@ -73,12 +73,8 @@ struct Word {
 
 impl Word {
     fn said(self) -> SaidWord {
-        SaidWord::new(self.word, times(self.start, self.end))
+        SaidWord::new(self.word, Times::of(self.start, self.end))
     }
-}
-
-fn times(start: Option<Seconds>, end: Option<Seconds>) -> Option<Times> {
-    Times::of(start.map(|t| t.0), end.map(|t| t.0))
 }
 
 pub(super) fn matches(content: &Content<'_>) -> bool {
@@ -129,13 +125,10 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
             true => Speaker::Channel(part.channel.map_or(0, |c| c.0)),
             false => speaker(label),
         };
-        let mut words: Vec<SaidWord> = part.words.into_iter().map(Word::said).collect();
-        if words.is_empty() {
-            words = words_of(&part.transcript);
-        }
+        let words = or_text(part.words.into_iter().map(Word::said), &part.transcript);
         draft.said.push(Said {
             speaker,
-            times: times(part.start, part.end),
+            times: Times::of(part.start, part.end),
             words: Some(words),
             emotion: None,
         });

@@ -427,6 +427,25 @@ mod tests {
         }
     }
 
+    /// A packaged crate has no seeds.
+    #[test]
+    fn seeds_of_the_fuzzer_are_of_every_format_by_their_names() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/transcripts");
+        let Ok(files) = std::fs::read_dir(folder) else {
+            return;
+        };
+        let mut seen = std::collections::HashSet::new();
+        for file in files {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let format = Format::detect(&Content::of(&bytes).unwrap()).unwrap();
+            assert_eq!(path.file_stem().unwrap(), format.name());
+            assert!(bytes.len() < 2_000);
+            seen.insert(format);
+        }
+        assert_eq!(seen.len(), Format::ALL.len());
+    }
+
     #[test]
     fn names_are_unique_and_parse_back() {
         for format in Format::ALL {

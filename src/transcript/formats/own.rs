@@ -86,12 +86,12 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
             emotion.check(&place)?;
         }
         let words = said.words.map(|words| {
-            let word = |w: SaidWord| draft::SaidWord::new(w.text, times(w.start_s, w.end_s));
+            let word = |w: SaidWord| draft::SaidWord::new(w.text, Times::of(w.start_s, w.end_s));
             words.into_iter().map(word).collect()
         });
         draft.said.push(draft::Said {
             speaker: Speaker::Side(said.side),
-            times: times(said.start_s, said.end_s),
+            times: Times::of(said.start_s, said.end_s),
             words,
             emotion: said.emotion,
         });
@@ -112,10 +112,6 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
         None => None,
     };
     Ok(draft)
-}
-
-fn times(start: Option<Seconds>, end: Option<Seconds>) -> Option<Times> {
-    Times::of(start.map(|s| s.0), end.map(|s| s.0))
 }
 
 impl Emotion {

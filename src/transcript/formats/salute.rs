@@ -15,7 +15,7 @@
 use crate::error::Result;
 use crate::transcript::Emotion;
 use crate::transcript::content::Content;
-use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, or_text};
 use crate::transcript::lenient::{
     Whole, doubt_lone_channel, from_zero, null_as_default, unless_timed,
 };
@@ -97,12 +97,10 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
             emotion.check(&format!("[{i}]"))?;
         }
         let aligned = best.word_alignments.into_iter();
-        let mut words: Vec<SaidWord> = aligned
-            .map(|w| SaidWord::new(w.word, from_zero(w.start, w.end)))
-            .collect();
-        if words.is_empty() {
-            words = words_of(&best.text);
-        }
+        let words = or_text(
+            aligned.map(|w| SaidWord::new(w.word, from_zero(w.start, w.end))),
+            &best.text,
+        );
         let processed = from_zero(entry.processed_audio_start, entry.processed_audio_end);
         if !words.is_empty() {
             draft.said.push(Said {

@@ -9,7 +9,7 @@
 
 use crate::error::Result;
 use crate::transcript::content::Content;
-use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, or_text};
 use crate::transcript::lenient::{
     Whole, doubt_lone_channel, from_zero, null_as_default, unless_timed,
 };
@@ -66,14 +66,12 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
         let Some(best) = phrase.alternatives.into_iter().next() else {
             continue;
         };
-        let mut words: Vec<SaidWord> = best
-            .words
-            .into_iter()
-            .map(|w| SaidWord::new(w.word, from_zero(w.start, w.end)))
-            .collect();
-        if words.is_empty() {
-            words = words_of(&best.transcript);
-        }
+        let words = or_text(
+            best.words
+                .into_iter()
+                .map(|w| SaidWord::new(w.word, from_zero(w.start, w.end))),
+            &best.transcript,
+        );
         if !words.is_empty() {
             draft.said.push(Said {
                 speaker: Speaker::Channel(phrase.channel.map_or(0, |c| c.0)),

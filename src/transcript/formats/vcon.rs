@@ -234,7 +234,7 @@ fn inner(content: &Content<'_>) -> Result<Draft> {
     let inner: Inner = content.json("words with times")?;
     let mut draft = Draft::default();
     let words = inner.words.unwrap_or_default().into_iter().map(|w| {
-        let times = Times::of(w.start.map(|t| t.0), w.end.map(|t| t.0));
+        let times = Times::of(w.start, w.end);
         let word = SaidWord::new(w.word.unwrap_or_default(), times);
         (w.speaker.map(|label| label.speaker()), word)
     });

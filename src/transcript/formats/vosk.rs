@@ -83,7 +83,7 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
 }
 
 fn said(word: Word) -> SaidWord {
-    let times = Times::of(word.start.map(|t| t.0), word.end.map(|t| t.0));
+    let times = Times::of(word.start, word.end);
     SaidWord::new(word.word.unwrap_or_default(), times)
 }
 

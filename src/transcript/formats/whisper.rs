@@ -46,7 +46,7 @@ struct Word {
 
 impl Word {
     fn said(self) -> (Option<Speaker>, SaidWord) {
-        let times = times(self.start, self.end);
+        let times = Times::of(self.start, self.end);
         let word = SaidWord::new(self.word.or(self.text).unwrap_or_default(), times);
         (self.speaker.map(|label| label.speaker()), word)
     }
@@ -63,12 +63,8 @@ impl Segment {
                 words.into_iter().map(|word| (None, word)).collect()
             }
         };
-        runs(speaker, times(self.start, self.end), words)
+        runs(speaker, Times::of(self.start, self.end), words)
     }
-}
-
-fn times(start: Option<Seconds>, end: Option<Seconds>) -> Option<Times> {
-    Times::of(start.map(|s| s.0), end.map(|s| s.0))
 }
 
 pub(super) fn matches(content: &Content<'_>) -> bool {

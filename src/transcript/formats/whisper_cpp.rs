@@ -48,7 +48,7 @@ struct Token {
 
 impl Offsets {
     fn times(self) -> Option<Times> {
-        Times::of(self.from.map(|t| t.0), self.to.map(|t| t.0))
+        Times::of(self.from, self.to)
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
         .collect();
     let said = |word: &Word| {
         let text = word.text.as_deref().unwrap_or_default();
-        let text = SaidWord::new(text, times(word.start, word.end));
+        let text = SaidWord::new(text, Times::of(word.start, word.end));
         (word.speaker.as_ref().map(speaker), text)
     };
     let is_word = |word: &Word| word.is_punctuation != Some(true);
@@ -115,7 +115,7 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
     let any_apart = apart().next().is_some();
     for (segment, own) in segments.iter().zip(own_words) {
         let who = segment.speaker.as_ref().map(speaker);
-        let times = times(segment.start, segment.end);
+        let times = Times::of(segment.start, segment.end);
         if !own.is_empty() {
             draft.said.extend(runs(who, times, own));
         } else if any_apart {
@@ -136,10 +136,6 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
         draft.loose.push((who.unwrap_or(Speaker::Unknown), word));
     }
     Ok(draft)
-}
-
-fn times(start: Option<Seconds>, end: Option<Seconds>) -> Option<Times> {
-    Times::of(start.map(|s| s.0), end.map(|s| s.0))
 }
 
 #[cfg(test)]

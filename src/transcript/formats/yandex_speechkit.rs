@@ -16,9 +16,9 @@
 
 use crate::error::Result;
 use crate::transcript::content::Content;
-use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, or_text};
 use crate::transcript::lenient::{
-    Label, Whole, doubt_lone_channel, null_as_default, speaker, unless_timed,
+    Label, Whole, doubt_lone_channel, from_zero, null_as_default, speaker, unless_timed,
 };
 use crate::transcript::times::{Millis, Times};
 use serde::Deserialize;
@@ -163,18 +163,13 @@ fn phrase(update: Update, outer: Option<&Label>, index: u64) -> Option<Phrase> {
         None => Speaker::Unknown,
     };
     let best = update.alternatives.into_iter().next()?;
-    let at = |t: Option<Millis>| t.map(|t| t.0);
-    // Dumps leave out a start of zero.
-    let from = |t: Option<Millis>| at(t).or(Some(crate::timeline::Time::ZERO));
-    let over = Times::of(from(best.start), at(best.end));
-    let mut words: Vec<SaidWord> = best
-        .words
-        .into_iter()
-        .map(|w| SaidWord::new(w.text, Times::of(from(w.start), at(w.end))))
-        .collect();
-    if words.is_empty() {
-        words = words_of(&best.text);
-    }
+    let over = from_zero(best.start, best.end);
+    let words = or_text(
+        best.words
+            .into_iter()
+            .map(|w| SaidWord::new(w.text, from_zero(w.start, w.end))),
+        &best.text,
+    );
     let said = Said {
         speaker,
         times: unless_timed(&words, over),

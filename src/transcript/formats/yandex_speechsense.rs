@@ -9,11 +9,12 @@
 //! tell who speaks. Statistics, classifiers and talk fields are not read.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::timeline::Time;
 use crate::transcript::content::Content;
-use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, words_of};
-use crate::transcript::lenient::{Whole, doubt_lone_channel, null_as_default, unless_timed};
-use crate::transcript::times::{Millis, Times};
+use crate::transcript::draft::{Draft, Said, SaidWord, Speaker, or_text};
+use crate::transcript::lenient::{
+    Whole, doubt_lone_channel, from_zero, null_as_default, unless_timed,
+};
+use crate::transcript::times::Millis;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -75,28 +76,21 @@ pub(super) fn read(content: &Content<'_>) -> Result<Draft> {
     let mut draft = Draft::default();
     for phrase in phrases {
         let Some(text) = phrase.phrase else { continue };
-        let mut words: Vec<SaidWord> = text
-            .words
-            .into_iter()
-            .map(|w| SaidWord::new(w.word, times(w.start, w.end)))
-            .collect();
-        if words.is_empty() {
-            words = words_of(&text.text);
-        }
+        let words = or_text(
+            text.words
+                .into_iter()
+                .map(|w| SaidWord::new(w.word, from_zero(w.start, w.end))),
+            &text.text,
+        );
         draft.said.push(Said {
             speaker: Speaker::Channel(phrase.channel.map_or(0, |c| c.0)),
-            times: unless_timed(&words, times(phrase.start, phrase.end)),
+            times: unless_timed(&words, from_zero(phrase.start, phrase.end)),
             words: Some(words),
             emotion: None,
         });
     }
     doubt_lone_channel(&mut draft);
     Ok(draft)
-}
-
-fn times(start: Option<Millis>, end: Option<Millis>) -> Option<Times> {
-    let start = start.map_or(Time::ZERO, |t| t.0);
-    Times::of(Some(start), end.map(|t| t.0))
 }
 
 #[cfg(test)]
