@@ -2,7 +2,7 @@
 //!
 //! This crate recognises no speech. A [`Recogniser`] runs a command for each call without a
 //! transcript, once for the call or once for each side, and hands what it writes to the readers of
-//! [`transcript`](crate::transcript).
+//! [`transcript`].
 //!
 //! # Conventions
 //!
