@@ -2,8 +2,8 @@
 //! `cargo run --release --example line_sounds -- --detector earshot-1`.
 //!
 //! Each sound is sent over the telephone (300–3,400 Hz, 8 kHz, µ-law), then heard by a detector that
-//! has heard nothing before. Printed are the shares of its 10 ms frames that score at least
-//! `speech_on`, and that are speech as decided.
+//! has heard nothing before. Printed are the shares of its 10 ms frames that are not silent, that score
+//! at least `speech_on`, and that are speech as decided.
 
 #[path = "common/mod.rs"]
 mod common;
@@ -68,10 +68,17 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         return Err(format!("--seconds: found {seconds}, wanted 0.01 to 3600").into());
     }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{:<32} {:>6} {:>8}", "sound", "raw", "decided")?;
+    writeln!(
+        out,
+        "{:<32} {:>6} {:>6} {:>8}",
+        "sound", "sounds", "raw", "decided"
+    )?;
     let mut show = |name: &str, samples: &[f32]| -> Fallible<()> {
         let (raw, decided) = heard(&settings, samples)?;
-        writeln!(out, "{name:<32} {raw:>6.3} {decided:>8.3}")?;
+        let blocks = samples.chunks(RATE as usize / 100);
+        let sounding = blocks.filter(|block| block.iter().any(|x| *x != 0.0));
+        let sounds = sounding.map(<[f32]>::len).sum::<usize>() as f64 / samples.len() as f64;
+        writeln!(out, "{name:<32} {sounds:>6.3} {raw:>6.3} {decided:>8.3}")?;
         Ok(())
     };
     for sound in LineSound::all() {

@@ -39,7 +39,7 @@ fn characteristics(talk: &Conversation, settings: &AnalysisSettings) -> Value {
     for side in Side::BOTH {
         let utterances = talk.utterances.get(side);
         let time: Span = utterances.iter().map(|u| u.segment.duration()).sum();
-        total = total + time;
+        total += time;
         talk_time.insert(role(side), json!({"TotalTimeMillis": millis(time)}));
         let words: u64 = utterances
             .iter()
