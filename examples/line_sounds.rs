@@ -99,6 +99,8 @@ fn run(arguments: &Arguments) -> Fallible<()> {
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        // Who read the rows has left, as `head` does: end as by the signal SIGPIPE.
+        Err(error) if common::reader_left(&*error) => ExitCode::from(141),
         Err(error) => {
             eprintln!("line_sounds: {error}");
             ExitCode::from(2)

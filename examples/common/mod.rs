@@ -67,3 +67,9 @@ pub fn settings(detector: &str) -> Fallible<AnalysisSettings> {
         serde_json::from_value(detector.into()).map_err(|error| format!("--detector: {error}"))?;
     Ok(settings)
 }
+
+/// Tells whether a write failed because nobody reads any more.
+pub fn reader_left(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
