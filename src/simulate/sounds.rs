@@ -264,7 +264,7 @@ const LONGEST_S: f64 = 86_400.0;
 pub fn render(sound: LineSound, seconds: f64, rate: u32, level_dbfs: f64, seed: u64) -> Vec<f32> {
     let hz = f64::from(rate);
     // A cast saturates: what is negative or no number gives nothing.
-    let seconds = seconds.min(LONGEST_S);
+    let seconds = seconds.clamp(0.0, LONGEST_S);
     let count = (seconds * hz).round() as usize;
     let mut random = Random::new(seed, 0, Purpose::Sound);
     let shape = match (sound.tones(), sound) {
