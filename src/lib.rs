@@ -82,6 +82,7 @@ pub mod settings;
 pub mod simulate;
 pub mod timeline;
 pub mod transcript;
+mod two_class;
 pub mod vad;
 pub mod view;
 

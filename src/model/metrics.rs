@@ -9,7 +9,10 @@
 //! * Arithmetic is in `f64` throughout; sums run in row order, so equal rows give equal figures.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::two_class::{self, ratio};
 use serde::{Deserialize, Serialize};
+
+pub use crate::two_class::Confusion;
 
 /// Bins of the reliability curve and of the expected calibration error: equally wide, the usual 10.
 pub const RELIABILITY_BINS: usize = 10;
@@ -62,20 +65,6 @@ pub struct Evaluation {
     pub f1: Option<f64>,
 }
 
-/// Counts of calls by what was said of the customer and what they were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Confusion {
-    /// Called satisfied, and satisfied.
-    pub true_positive: u64,
-    /// Called satisfied, and not.
-    pub false_positive: u64,
-    /// Not called satisfied, though satisfied.
-    pub false_negative: u64,
-    /// Not called satisfied, and not.
-    pub true_negative: u64,
-}
-
 /// One bin of the reliability curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ReliabilityBin {
@@ -124,36 +113,9 @@ impl Confusion {
     pub fn at(outcomes: &[Outcome], threshold: f64) -> Confusion {
         let mut counts = Confusion::default();
         for outcome in outcomes {
-            *match (outcome.probability >= threshold, outcome.satisfied) {
-                (true, true) => &mut counts.true_positive,
-                (true, false) => &mut counts.false_positive,
-                (false, true) => &mut counts.false_negative,
-                (false, false) => &mut counts.true_negative,
-            } += 1;
+            counts.count(outcome.probability >= threshold, outcome.satisfied);
         }
         counts
-    }
-
-    /// Returns the share of calls called rightly, or `None` of no calls.
-    pub fn accuracy(&self) -> Option<f64> {
-        let right = self.true_positive + self.true_negative;
-        ratio(right, right + self.false_positive + self.false_negative)
-    }
-
-    /// Returns the share of those called satisfied who are, or `None` when nobody is called so.
-    pub fn precision(&self) -> Option<f64> {
-        ratio(self.true_positive, self.true_positive + self.false_positive)
-    }
-
-    /// Returns the share of the satisfied who are called so, or `None` when nobody is satisfied.
-    pub fn recall(&self) -> Option<f64> {
-        ratio(self.true_positive, self.true_positive + self.false_negative)
-    }
-
-    /// Returns the harmonic mean of precision and recall, or `None` when it is 0/0.
-    pub fn f1(&self) -> Option<f64> {
-        let twice = 2 * self.true_positive;
-        ratio(twice, twice + self.false_positive + self.false_negative)
     }
 }
 
@@ -187,28 +149,9 @@ fn calibration_error(outcomes: &[Outcome]) -> Option<f64> {
     Some(weighted.sum::<f64>() / outcomes.len() as f64)
 }
 
-/// The area under the ROC curve by the rank sum of the satisfied (Mann–Whitney), ties by midrank.
 fn roc_auc(outcomes: &[Outcome]) -> Option<f64> {
-    let satisfied = outcomes.iter().filter(|o| o.satisfied).count();
-    let others = outcomes.len() - satisfied;
-    if satisfied == 0 || others == 0 {
-        return None;
-    }
-    let mut order: Vec<&Outcome> = outcomes.iter().collect();
-    order.sort_by(|a, b| a.probability.total_cmp(&b.probability));
-    // Twice the rank sum is a whole number, also where ties share their mean rank.
-    let mut twice_rank_sum = 0_u128;
-    let mut below = 0_u128;
-    for tied in order.chunk_by(|a, b| a.probability == b.probability) {
-        let len = tied.len() as u128;
-        let twice_midrank = 2 * below + len + 1;
-        let here = tied.iter().filter(|o| o.satisfied).count() as u128;
-        twice_rank_sum += here * twice_midrank;
-        below += len;
-    }
-    let (satisfied, others) = (satisfied as u128, others as u128);
-    let twice_wins = twice_rank_sum - satisfied * (satisfied + 1);
-    Some(twice_wins as f64 / (2 * satisfied * others) as f64)
+    let rows = outcomes.iter().map(|o| (o.probability, o.satisfied));
+    two_class::roc_auc(&mut rows.collect::<Vec<_>>(), f64::total_cmp)
 }
 
 /// −ln of the probability given to what happened, clipped as [`Evaluation::log_loss`] says.
@@ -224,10 +167,6 @@ fn surprise(outcome: &Outcome) -> f64 {
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
     let rows = values.len();
     (rows > 0).then(|| values.sum::<f64>() / rows as f64)
-}
-
-fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 fn check_probability(place: &str, found: f64) -> Result<()> {

@@ -2,7 +2,9 @@
 //!
 //! A [`Simulator`] makes [`SimulatedCall`]s: who spoke when and in which words, what the telephony
 //! platform wrote down, and what the customer made of it all. [`render`] makes their sound,
-//! [`archive`] their files. Tests, benches and the training of the bundled model live on them.
+//! [`archive`] their files.
+//! [`sounds`] makes what a line carries beside speech, [`degrade`] does to speech what a line does.
+//! Tests, benches and the training of the bundled model live on them.
 //!
 //! ```
 //! use callcsi::simulate::{SimulationSettings, Simulator};
@@ -33,11 +35,13 @@
 //! trained on such calls shows that the machinery works, not how real customers feel.
 
 pub mod archive;
+pub mod degrade;
 mod facts;
 mod random;
 pub mod render;
 pub mod satisfaction;
 mod settings;
+pub mod sounds;
 mod talk;
 mod telephony;
 mod words;

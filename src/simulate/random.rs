@@ -39,6 +39,8 @@ pub(super) enum Purpose {
     CustomerVoice,
     /// The noise of the line.
     Line,
+    /// A sound of the line that is not speech.
+    Sound,
 }
 
 /// A stream of random draws.

@@ -20,6 +20,7 @@
 
 mod earshot;
 mod energy;
+pub mod evaluate;
 mod level;
 
 pub use self::earshot::EarshotVad;

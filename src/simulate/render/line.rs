@@ -38,10 +38,10 @@ impl Biquad {
 
 /// The telephone band, 300 to 3,400 Hz: Butterworth edges of the fourth order.
 #[derive(Clone, Debug)]
-pub(super) struct Band([Biquad; 4]);
+pub(in crate::simulate) struct Band([Biquad; 4]);
 
 impl Band {
-    pub(super) fn new(rate: f64) -> Band {
+    pub(in crate::simulate) fn new(rate: f64) -> Band {
         // The two quality factors of a fourth-order Butterworth filter: 1 / (2 cos(π/8, 3π/8)).
         const Q: [f64; 2] = [0.541_196_1, 1.306_563];
         Band([
@@ -52,7 +52,7 @@ impl Band {
         ])
     }
 
-    pub(super) fn next(&mut self, x: f64) -> f64 {
+    pub(in crate::simulate) fn next(&mut self, x: f64) -> f64 {
         self.0.iter_mut().fold(x, |x, section| section.next(x))
     }
 

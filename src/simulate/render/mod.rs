@@ -16,7 +16,7 @@
 //! * The same call and settings give the same samples. Sines and exponentials come from the
 //!   mathematics library, so between machines a sample may differ in its last bit.
 
-mod line;
+pub(super) mod line;
 mod voice;
 mod wav;
 
@@ -300,7 +300,7 @@ impl<'a> Renderer<'a> {
 }
 
 /// Codes a sample as the line does.
-fn coded(x: f64, companding: Companding) -> f32 {
+pub(super) fn coded(x: f64, companding: Companding) -> f32 {
     let whole = (x * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
     let decoded = match companding {
         Companding::None => whole,
