@@ -11,7 +11,11 @@ use callcsi::vad::{SpeechTracker, Vad, detector};
 use proptest::prelude::*;
 
 const RATE: u32 = 8_000;
-const DETECTORS: [DetectorKind; 2] = [DetectorKind::Earshot, DetectorKind::Energy];
+const DETECTORS: [DetectorKind; 3] = [
+    DetectorKind::Earshot,
+    DetectorKind::Silero,
+    DetectorKind::Energy,
+];
 
 fn settings(detector: DetectorKind) -> AnalysisSettings {
     let mut settings = AnalysisSettings::default();
