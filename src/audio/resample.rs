@@ -435,7 +435,9 @@ mod tests {
 
     /// Every rate to both that detectors ask for.
     fn ways() -> impl Iterator<Item = (u32, u32)> {
-        RATES.into_iter().flat_map(|rate| [(rate, 16_000), (rate, 8_000)])
+        RATES
+            .into_iter()
+            .flat_map(|rate| [(rate, 16_000), (rate, 8_000)])
     }
 
     #[test]
@@ -475,12 +477,18 @@ mod tests {
                 let ideal = sine(to, hertz, out.len());
                 let inner = 500..out.len() - 500;
                 let worst = inner.map(|n| (out[n] - ideal[n]).abs()).fold(0.0, f32::max);
-                assert!(worst < 1.5e-3, "{rate} to {to} Hz, sine of {hertz} Hz: {worst}");
+                assert!(
+                    worst < 1.5e-3,
+                    "{rate} to {to} Hz, sine of {hertz} Hz: {worst}"
+                );
                 let rest: f64 = (500..out.len() - 500)
                     .map(|n| f64::from(out[n] - ideal[n]).powi(2))
                     .sum();
                 let rest = 10.0 * (2.0 * rest / (out.len() - 1000) as f64).log10();
-                assert!(rest < -70.0, "{rate} to {to} Hz, sine of {hertz} Hz: {rest:.1} dB");
+                assert!(
+                    rest < -70.0,
+                    "{rate} to {to} Hz, sine of {hertz} Hz: {rest:.1} dB"
+                );
             }
         }
     }
@@ -499,7 +507,10 @@ mod tests {
                     .iter()
                     .map(|x| x.abs())
                     .fold(0.0, f32::max);
-                assert!(left < 3.2e-4, "{rate} to {to} Hz, sine of {hertz} Hz: {left}");
+                assert!(
+                    left < 3.2e-4,
+                    "{rate} to {to} Hz, sine of {hertz} Hz: {left}"
+                );
             }
         }
     }

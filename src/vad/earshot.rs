@@ -109,7 +109,7 @@ impl EarshotVad {
             }
             return;
         }
-                self.rider.amplify(&mut frame);
+        self.rider.amplify(&mut frame);
         let dither = self.dither();
         for (sample, noise) in frame.iter_mut().zip(dither) {
             *sample = (*sample + noise).clamp(-1.0, 1.0);

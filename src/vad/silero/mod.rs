@@ -10,9 +10,11 @@
 //! two and a half times. The chunks of a *stretch* of some 48 s step side by side, so that the
 //! weights are fetched once for all of them.
 //!
-//! The level is brought to that of the training first, and frames that the level rules out are never
-//! speech (see [`super::level`]). A chunk begins a second before its first frame that may be speech
-//! and ends with its last, so a line that is silent costs nothing.
+//! The level is brought to that of the training first (see [`super::level`]): measured to matter.
+//! Dither does harm here, and so does a gate that shuts frame by frame: the network hears what is
+//! faint better than a level does. So only a line that idles, farther than 80 ms from any sound, is
+//! ruled out. That ends the score's tail after speech, and a chunk begins a second before its first
+//! frame that may be speech and ends with its last: a line that is silent costs nothing.
 //!
 //! # Conventions
 //!
@@ -49,6 +51,10 @@ const WARM_UP: usize = PHASE / 2;
 const CHUNKS: usize = 24;
 /// Windows by which the score comes after the sound.
 const LAG: usize = 1;
+/// A frame below this level holds no sound, only the noise of an idle line: of G.711, −72 dBFS.
+const IDLE_DBFS: f64 = -65.0;
+/// Frames around a sound that may be speech as well: faint ends of words, closures of stops.
+const HOLD: usize = 5;
 
 /// The Silero detector on one channel.
 pub struct SileroVad {
@@ -70,9 +76,10 @@ pub struct SileroVad {
     is_driven: Vec<bool>,
     /// Of each window, the higher score so far.
     best: Vec<f32>,
+    /// Frames after the last sound.
+    idle: usize,
     /// Windows before the channel begins.
     before: usize,
-    last: f32,
 }
 
 impl std::fmt::Debug for SileroVad {
@@ -105,8 +112,8 @@ impl SileroVad {
             driven: Vec::new(),
             is_driven: Vec::new(),
             best: Vec::new(),
+            idle: HOLD,
             before,
-            last: 0.0,
         })
     }
 
@@ -132,7 +139,15 @@ impl SileroVad {
         let Some((mut frame, level)) = self.ahead.pop_front() else {
             return;
         };
-        self.open.push(level >= self.rider.gate());
+        self.open.push(false);
+        self.idle += 1;
+        if level >= IDLE_DBFS {
+            self.idle = 0;
+            let first = self.open.len().saturating_sub(1 + HOLD);
+            self.open[first..].fill(true);
+        } else if let Some(last) = self.open.last_mut() {
+            *last = self.idle <= HOLD;
+        }
         self.rider.amplify(&mut frame);
         self.samples
             .extend(frame.iter().map(|sample| sample.clamp(-1.0, 1.0)));
@@ -150,21 +165,22 @@ impl SileroVad {
         let runs: Vec<Range<usize>> = (0..chunks).filter_map(|i| self.run_of(i)).collect();
         self.drive(&runs);
         let best = &mut self.best;
-        self.network.recall(&self.driven, &runs, |run, window, score| {
-            if window >= runs[run].start + WARM_UP {
-                best[window] = best[window].max(score);
-            }
-        });
+        self.network
+            .recall(&self.driven, &runs, |run, window, score| {
+                if window >= runs[run].start + WARM_UP {
+                    best[window] = best[window].max(score);
+                }
+            });
         for window in WARM_UP..WARM_UP + count {
             if self.before > window {
                 continue;
             }
-            let score = self.best[window];
+            // The level has no lag, and follows the edges of speech in half windows.
             let open = &self.open[2 * (window - LAG)..][..2];
-            let halfway = (self.last + score) / 2.0;
-            scores.push(if open[0] { halfway } else { 0.0 });
-            scores.push(if open[1] { score } else { 0.0 });
-            self.last = score;
+            scores.extend(
+                open.iter()
+                    .map(|open| if *open { self.best[window] } else { 0.0 }),
+            );
         }
         let done = chunks * PHASE;
         self.samples.drain(..done * WINDOW);
@@ -218,7 +234,7 @@ impl Vad for SileroVad {
         Span::from_millis(16)
     }
 
-    /// The network answers most to the window before; labels fit best at this shift.
+    /// The network answers to the window before; labels fit at this shift.
     fn delay(&self) -> Span {
         Span::from_millis(32 * LAG as i64)
     }

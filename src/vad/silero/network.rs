@@ -35,7 +35,8 @@ const SPECTRA: usize = 4;
 const BATCH: usize = 30;
 
 /// The layers of convolution: taps that are stored, inputs of each, outputs.
-const LAYERS: [(usize, usize, usize); 4] = [(3, BINS, 128), (3, 128, 64), (2, 64, 64), (1, 64, CELLS)];
+const LAYERS: [(usize, usize, usize); 4] =
+    [(3, BINS, 128), (3, 128, 64), (2, 64, 64), (1, 64, CELLS)];
 
 struct Layer {
     weights: Matrix,
@@ -242,8 +243,10 @@ impl Network {
             let states = hidden
                 .chunks_exact_mut(CELLS)
                 .zip(cells.chunks_exact_mut(CELLS));
-            for ((&run, (hidden, cell)), recalled) in
-                order[..rows].iter().zip(states).zip(recalled.chunks_exact(GATES))
+            for ((&run, (hidden, cell)), recalled) in order[..rows]
+                .iter()
+                .zip(states)
+                .zip(recalled.chunks_exact(GATES))
             {
                 let window = runs[run].start + step;
                 Step {
@@ -346,7 +349,10 @@ mod tests {
             let pitch = tau * (140.0 * t + 2.0 * (tau * 1.1 * t).sin());
             let mut total = 0.0;
             for (vowel, (first, second)) in formants.iter().enumerate() {
-                let syllable = (tau * (1.6 * t - vowel as f64 / 3.0)).sin().max(0.0).powi(2);
+                let syllable = (tau * (1.6 * t - vowel as f64 / 3.0))
+                    .sin()
+                    .max(0.0)
+                    .powi(2);
                 for k in 1..24 {
                     let hertz = 140.0 * f64::from(k);
                     let gain = 1.0 / (1.0 + ((hertz - first) / 120.0f64).powi(2))
@@ -399,7 +405,10 @@ mod tests {
         let whole = 0..windows;
         let found = recalled(&network, &driven, std::slice::from_ref(&whole)).remove(0);
         let worst = |wanted: &[f64]| {
-            let differences = found.iter().zip(wanted).map(|(f, w)| (f64::from(*f) - w).abs());
+            let differences = found
+                .iter()
+                .zip(wanted)
+                .map(|(f, w)| (f64::from(*f) - w).abs());
             differences.fold(0.0, f64::max)
         };
         let (rounded, onnx) = (worst(&vectors.rounded), worst(&vectors.onnx));
@@ -412,7 +421,17 @@ mod tests {
     fn a_run_does_not_depend_on_those_beside_it() {
         let network = Network::builtin().unwrap();
         let driven = driven(&network, &signal());
-        let runs = [3..20, 0..93, 50..51, 40..40, 10..75, 10..75, 7..90, 1..60, 30..92];
+        let runs = [
+            3..20,
+            0..93,
+            50..51,
+            40..40,
+            10..75,
+            10..75,
+            7..90,
+            1..60,
+            30..92,
+        ];
         let together = recalled(&network, &driven, &runs);
         for (run, together) in runs.iter().zip(together) {
             let alone = recalled(&network, &driven, std::slice::from_ref(run)).remove(0);
@@ -428,7 +447,11 @@ mod tests {
         let together = driven(&network, &samples[CONTEXT..]);
         let mut alone = vec![0.0; GATES];
         for (window, together) in together.chunks_exact(GATES).enumerate() {
-            network.drive(&samples[window * WINDOW..], &mut Scratch::default(), &mut alone);
+            network.drive(
+                &samples[window * WINDOW..],
+                &mut Scratch::default(),
+                &mut alone,
+            );
             assert_eq!(alone, together, "{window}");
         }
     }
