@@ -1,7 +1,6 @@
 """Writes the weights of Silero's 8 kHz network as the crate reads them.
 
     pip install --no-deps -r requirements.txt
-    pip install protobuf flatbuffers packaging ml_dtypes typing_extensions
     python convert.py ../../models/silero-8k.bin
 
 Layout, little-endian: the magic `SILERO8K`, a u32 version (1), a u32 count of arrays, then the

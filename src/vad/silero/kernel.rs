@@ -266,6 +266,7 @@ mod tests {
             let data: Vec<f32> = (0..rows * stride).map(|_| next()).collect();
             let matrix = Matrix::new(&values, outputs);
             let mut found = vec![0.0; rows * out_stride];
+            let mut plain = found.clone();
             let product = |out| Product {
                 matrix: &matrix,
                 inputs: skipped..skipped + inputs,
@@ -278,7 +279,6 @@ mod tests {
                 out_stride,
             };
             product(&mut found).compute(Arch::new());
-            let mut plain = vec![0.0; found.len()];
             product(&mut plain).all::<false>();
             for row in 0..rows {
                 for output in 0..outputs {
