@@ -184,7 +184,8 @@ fn speech_ends_with_the_channel() {
         let settings = settings(kind);
         // Cut in the middle of speech.
         let whole = speech(&settings, &sides.agent);
-        let middle = whole.segments()[0].midpoint();
+        let longest = whole.segments().iter().max_by_key(|s| s.duration());
+        let middle = longest.unwrap().midpoint();
         let cut = (middle.seconds() * f64::from(RATE)) as usize;
         let found = speech(&settings, &sides.agent[..cut]);
         let end = found.extent().unwrap().end();
