@@ -18,6 +18,9 @@ pub enum DetectorKind {
     /// The `earshot` network, level-normalised and dithered. This is the default.
     #[serde(rename = "earshot-1")]
     Earshot,
+    /// The Silero network on the telephone band, run afresh every two seconds.
+    #[serde(rename = "silero-1")]
+    Silero,
     /// Power in the voice band over a noise floor.
     #[serde(rename = "energy-1")]
     Energy,

@@ -6,12 +6,16 @@ use callcsi::call::{Side, Sides};
 use callcsi::settings::{AnalysisSettings, DetectorKind};
 use callcsi::simulate::render::{RenderSettings, Renderer};
 use callcsi::simulate::{SimulatedCall, SimulationSettings, Simulator};
-use callcsi::timeline::{Span, Timeline};
+use callcsi::timeline::{Segment, Span, Timeline};
 use callcsi::vad::{SpeechTracker, Vad, detector};
 use proptest::prelude::*;
 
 const RATE: u32 = 8_000;
-const DETECTORS: [DetectorKind; 2] = [DetectorKind::Earshot, DetectorKind::Energy];
+const DETECTORS: [DetectorKind; 3] = [
+    DetectorKind::Earshot,
+    DetectorKind::Silero,
+    DetectorKind::Energy,
+];
 
 fn settings(detector: DetectorKind) -> AnalysisSettings {
     let mut settings = AnalysisSettings::default();
@@ -114,8 +118,37 @@ fn steady_noise_is_no_speech() {
             ((state >> 8) as f32 / 8_388_608.0 - 1.0) * peak
         })
         .collect();
-    let found = speech(&settings(DetectorKind::Earshot), &noise);
-    assert!(found.is_empty(), "{found:?}");
+    for kind in [DetectorKind::Earshot, DetectorKind::Silero] {
+        let found = speech(&settings(kind), &noise);
+        assert!(found.is_empty(), "{kind:?}: {found:?}");
+    }
+}
+
+/// What the network is run in chunks for: after half a minute of ringback, run on, it is deaf.
+#[test]
+fn ringback_is_no_speech_and_does_not_deafen() {
+    let (call, sides) = rendered(&RenderSettings::default());
+    let settings = settings(DetectorKind::Silero);
+    let rate = f64::from(RATE);
+    let tone = |n: usize, hertz: f64| (std::f64::consts::TAU * hertz * n as f64 / rate).sin();
+    // North American ringback: 440 and 480 Hz, 2 s on, 4 s off.
+    let ringing = 36 * RATE as usize;
+    let mut samples: Vec<f32> = (0..ringing)
+        .map(|n| match n % (6 * RATE as usize) < 2 * RATE as usize {
+            true => (0.1 * (tone(n, 440.0) + tone(n, 480.0))) as f32,
+            false => 0.0,
+        })
+        .collect();
+    samples.extend_from_slice(&sides.customer);
+    let found = speech(&settings, &samples);
+    let truth = call.speech.customer.bridge(settings.speech_join);
+    let later = |segment: &Segment| {
+        let (start, end) = (segment.start().seconds(), segment.end().seconds());
+        Segment::from_seconds(start + 36.0, end + 36.0)
+    };
+    let truth: Timeline = truth.segments().iter().filter_map(later).collect();
+    let (recall, precision) = recall_and_precision(&truth, &found);
+    assert!(recall > 0.9 && precision > 0.85, "{recall} {precision}");
 }
 
 #[test]
@@ -151,7 +184,8 @@ fn speech_ends_with_the_channel() {
         let settings = settings(kind);
         // Cut in the middle of speech.
         let whole = speech(&settings, &sides.agent);
-        let middle = whole.segments()[0].midpoint();
+        let longest = whole.segments().iter().max_by_key(|s| s.duration());
+        let middle = longest.unwrap().midpoint();
         let cut = (middle.seconds() * f64::from(RATE)) as usize;
         let found = speech(&settings, &sides.agent[..cut]);
         let end = found.extent().unwrap().end();
@@ -194,7 +228,7 @@ fn decision_by_hand() {
     let wanted = [(0.1, 0.6), (0.9, 1.0)];
     let wanted: Timeline = wanted
         .iter()
-        .filter_map(|&(s, e)| callcsi::timeline::Segment::from_seconds(s, e))
+        .filter_map(|&(s, e)| Segment::from_seconds(s, e))
         .collect();
     // The last frame is cut to the channel's 1.35 s: 0.05 s, shorter than `speech_min`.
     assert_eq!(found, wanted);

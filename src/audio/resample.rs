@@ -1,10 +1,10 @@
-//! Any rate from 8 to 48 kHz to 16 kHz, the rate at which speech is detected.
+//! Any rate from 8 to 48 kHz to 16 or 8 kHz, the rates at which speech is detected.
 //!
 //! # Conventions
 //!
-//! * Output sample `m` is the sound at `m / 16,000` s, input sample `n` that at `n / rate` s: the
+//! * Output sample `m` is the sound at `m / to` s, input sample `n` that at `n / rate` s: the
 //!   filter's delay is taken out. Before the first sample and after the last there is silence.
-//! * `n` samples in give `round(n * 16,000 / rate)` samples out.
+//! * `n` samples in give `round(n * to / rate)` samples out.
 //! * The output does not depend on how the input is cut into blocks, bit for bit.
 //!
 //! # Method
@@ -26,7 +26,7 @@ use crate::error::Result;
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-/// The rate of the output, in Hz: that of the speech detectors and of wideband telephony.
+/// The rate of the output unless another is asked for, in Hz: that of wideband telephony.
 pub const OUTPUT_RATE: u32 = 16_000;
 
 /// Stop-band attenuation that the window is designed for, in dB.
@@ -35,7 +35,7 @@ const ATTENUATION: f64 = 80.0;
 /// Half the width of the band in which the filter falls, as a share of the lower Nyquist frequency.
 const TRANSITION: f64 = 0.1;
 
-/// Changes the rate of one channel to [`OUTPUT_RATE`], block by block.
+/// Changes the rate of one channel, block by block.
 ///
 /// ```
 /// use callcsi::audio::resample::Resampler;
@@ -64,9 +64,9 @@ pub struct Resampler {
 /// How output comes out of input.
 #[derive(Clone, Debug)]
 enum Way {
-    /// 16 kHz: unchanged.
+    /// The same rate: unchanged.
     Same,
-    /// 8 kHz: each input sample, and one between it and the next.
+    /// Twice the rate: each input sample, and one between it and the next.
     Double { weights: Arc<[f32]> },
     /// Any other rate.
     Phases(Arc<Phases>),
@@ -86,20 +86,33 @@ struct Phases {
 }
 
 impl Resampler {
-    /// Makes a resampler from `rate`, in Hz.
+    /// Makes a resampler from `rate` to [`OUTPUT_RATE`], in Hz.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when `rate` is outside
     /// [`SAMPLE_RATES`](super::SAMPLE_RATES).
     pub fn new(rate: u32) -> Result<Resampler> {
+        Resampler::between(rate, OUTPUT_RATE)
+    }
+
+    /// Makes a resampler from `rate` to the rate `to`, in Hz.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when one of them is outside
+    /// [`SAMPLE_RATES`](super::SAMPLE_RATES).
+    pub fn between(rate: u32, to: u32) -> Result<Resampler> {
         check_rate(rate)?;
-        let way = match rate {
-            OUTPUT_RATE => Way::Same,
-            8_000 => Way::Double {
-                weights: double_weights().into(),
-            },
-            _ => Way::Phases(Arc::new(Phases::new(rate))),
+        check_rate(to)?;
+        let way = if rate == to {
+            Way::Same
+        } else if rate * 2 == to {
+            Way::Double {
+                weights: double_weights(rate).into(),
+            }
+        } else {
+            Way::Phases(Arc::new(Phases::new(rate, to)))
         };
         let before = way.half().saturating_sub(1);
         Ok(Resampler {
@@ -282,10 +295,10 @@ fn dot(samples: &[f32], weights: &[f32]) -> f32 {
 }
 
 impl Phases {
-    fn new(rate: u32) -> Phases {
-        let common = gcd(rate, OUTPUT_RATE);
-        let (up, down) = (OUTPUT_RATE / common, rate / common);
-        let kernel = Kernel::new(rate);
+    fn new(rate: u32, to: u32) -> Phases {
+        let common = gcd(rate, to);
+        let (up, down) = (to / common, rate / common);
+        let kernel = Kernel::new(rate, to);
         let half = kernel.half;
         let mut weights = Vec::with_capacity(up as usize * 2 * half);
         for phase in 0..up {
@@ -313,8 +326,8 @@ impl Phases {
 }
 
 /// Returns the weights of the sample half-way between two, by distance; each goes to both sides.
-fn double_weights() -> Vec<f32> {
-    let kernel = Kernel::new(8_000);
+fn double_weights(rate: u32) -> Vec<f32> {
+    let kernel = Kernel::new(rate, 2 * rate);
     let weights: Vec<f64> = (0..kernel.half)
         .map(|k| kernel.at(k as f64 + 0.5))
         .collect();
@@ -336,8 +349,8 @@ struct Kernel {
 }
 
 impl Kernel {
-    fn new(rate: u32) -> Kernel {
-        let cutoff = (f64::from(OUTPUT_RATE) / f64::from(rate)).min(1.0);
+    fn new(rate: u32, to: u32) -> Kernel {
+        let cutoff = (f64::from(to) / f64::from(rate)).min(1.0);
         // Kaiser's formulas (J. F. Kaiser, 1974, as in Oppenheim and Schafer, Discrete-Time Signal
         // Processing, 7.5.3): beta for more than 50 dB, and the length less one for a transition of
         // `width` radians per sample.
@@ -379,9 +392,9 @@ mod tests {
 
     /// The plain twin: the same sum, written out in f64, output sample by output sample, over the
     /// whole input.
-    fn plainly(input: &[f32], rate: u32) -> Vec<f64> {
-        let kernel = Kernel::new(rate);
-        let total = (input.len() as f64 * f64::from(OUTPUT_RATE) / f64::from(rate)).round() as i64;
+    fn plainly(input: &[f32], rate: u32, to: u32) -> Vec<f64> {
+        let kernel = Kernel::new(rate, to);
+        let total = (input.len() as f64 * f64::from(to) / f64::from(rate)).round() as i64;
         let sample = |i: i64| {
             usize::try_from(i)
                 .ok()
@@ -390,8 +403,8 @@ mod tests {
         };
         let half = kernel.half as i64;
         let one = |m: i64| {
-            let floor = m * i64::from(rate) / i64::from(OUTPUT_RATE);
-            let exact = m as f64 * f64::from(rate) / f64::from(OUTPUT_RATE);
+            let floor = m * i64::from(rate) / i64::from(to);
+            let exact = m as f64 * f64::from(rate) / f64::from(to);
             let weights: Vec<(i64, f64)> = (floor - half + 1..=floor + half)
                 .map(|i| (i, kernel.at(exact - i as f64)))
                 .collect();
@@ -401,9 +414,9 @@ mod tests {
         (0..total).map(one).collect()
     }
 
-    fn in_one(input: &[f32], rate: u32) -> Vec<f32> {
+    fn in_one(input: &[f32], rate: u32, to: u32) -> Vec<f32> {
         let mut out = Vec::new();
-        let mut resampler = Resampler::new(rate).unwrap();
+        let mut resampler = Resampler::between(rate, to).unwrap();
         resampler.push(input, &mut out);
         resampler.finish(&mut out);
         out
@@ -420,9 +433,16 @@ mod tests {
         8_000, 11_025, 12_000, 15_999, 16_000, 22_050, 24_000, 44_100, 48_000,
     ];
 
+    /// Every rate to both that detectors ask for.
+    fn ways() -> impl Iterator<Item = (u32, u32)> {
+        RATES
+            .into_iter()
+            .flat_map(|rate| [(rate, 16_000), (rate, 8_000)])
+    }
+
     #[test]
     fn output_equals_the_plain_sum() {
-        for rate in RATES {
+        for (rate, to) in ways() {
             // Something of every frequency: a click, a step and a chirp.
             let input: Vec<f32> = (0..700)
                 .map(|n| match n {
@@ -431,14 +451,14 @@ mod tests {
                     _ => ((n * n) as f32 * 1e-3).sin() * 0.4,
                 })
                 .collect();
-            let (found, plain) = (in_one(&input, rate), plainly(&input, rate));
-            assert_eq!(found.len(), plain.len(), "{rate}");
+            let (found, plain) = (in_one(&input, rate, to), plainly(&input, rate, to));
+            assert_eq!(found.len(), plain.len(), "{rate} {to}");
             for (n, (found, plain)) in found.iter().zip(plain).enumerate() {
                 // At 16 kHz and on input samples the kernel is a click only in the limit: the fast
                 // way from 8 kHz keeps the sample itself, 1e-4 from the plain sum.
                 assert!(
                     (f64::from(*found) - plain).abs() < 2e-4,
-                    "{rate} {n}: {found} {plain}"
+                    "{rate} {to} {n}: {found} {plain}"
                 );
             }
         }
@@ -449,45 +469,58 @@ mod tests {
     /// taken away holds all of these.
     #[test]
     fn sines_keep_their_amplitude_and_instant() {
-        for rate in RATES {
-            let nyquist = f64::from(rate.min(OUTPUT_RATE)) / 2.0;
+        for (rate, to) in ways() {
+            let nyquist = f64::from(rate.min(to)) / 2.0;
             for share in [0.02, 0.125, 0.4, 0.77, 0.9] {
                 let hertz = nyquist * share;
-                let out = in_one(&sine(rate, hertz, rate as usize), rate);
-                let ideal = sine(OUTPUT_RATE, hertz, out.len());
+                let out = in_one(&sine(rate, hertz, rate as usize), rate, to);
+                let ideal = sine(to, hertz, out.len());
                 let inner = 500..out.len() - 500;
                 let worst = inner.map(|n| (out[n] - ideal[n]).abs()).fold(0.0, f32::max);
-                assert!(worst < 1.5e-3, "{rate} Hz, sine of {hertz} Hz: {worst}");
+                assert!(
+                    worst < 1.5e-3,
+                    "{rate} to {to} Hz, sine of {hertz} Hz: {worst}"
+                );
                 let rest: f64 = (500..out.len() - 500)
                     .map(|n| f64::from(out[n] - ideal[n]).powi(2))
                     .sum();
                 let rest = 10.0 * (2.0 * rest / (out.len() - 1000) as f64).log10();
-                assert!(rest < -70.0, "{rate} Hz, sine of {hertz} Hz: {rest:.1} dB");
+                assert!(
+                    rest < -70.0,
+                    "{rate} to {to} Hz, sine of {hertz} Hz: {rest:.1} dB"
+                );
             }
         }
     }
 
-    /// What 16 kHz cannot hold stays out: a sine above 1.1 times 8 kHz leaves less than -70 dB.
+    /// What the output cannot hold stays out: a sine above 1.1 times its Nyquist frequency leaves
+    /// less than -70 dB.
     #[test]
     fn what_is_too_high_stays_out() {
-        for rate in [22_050, 24_000, 44_100, 48_000] {
-            for hertz in [8_850.0, 9_500.0, 10_900.0] {
-                let out = in_one(&sine(rate, hertz, rate as usize), rate);
+        let high = [22_050, 24_000, 44_100, 48_000].map(|rate| (rate, 16_000));
+        let low = [11_025, 16_000, 24_000, 48_000].map(|rate| (rate, 8_000));
+        for (rate, to) in high.into_iter().chain(low) {
+            for share in [1.106, 1.1875, 1.3625] {
+                let hertz = share * f64::from(to) / 2.0;
+                let out = in_one(&sine(rate, hertz, rate as usize), rate, to);
                 let left = out[500..out.len() - 500]
                     .iter()
                     .map(|x| x.abs())
                     .fold(0.0, f32::max);
-                assert!(left < 3.2e-4, "{rate} Hz, sine of {hertz} Hz: {left}");
+                assert!(
+                    left < 3.2e-4,
+                    "{rate} to {to} Hz, sine of {hertz} Hz: {left}"
+                );
             }
         }
     }
 
     #[test]
     fn nothing_gives_nothing_and_a_resampler_can_be_used_again() {
-        for rate in RATES {
-            assert!(in_one(&[], rate).is_empty());
+        for (rate, to) in ways() {
+            assert!(in_one(&[], rate, to).is_empty());
             let input = sine(rate, 500.0, 333);
-            let mut resampler = Resampler::new(rate).unwrap();
+            let mut resampler = Resampler::between(rate, to).unwrap();
             let (mut first, mut second) = (Vec::new(), Vec::new());
             resampler.push(&input, &mut first);
             resampler.finish(&mut first);
@@ -496,19 +529,20 @@ mod tests {
             assert_eq!(first, second);
         }
         assert!(Resampler::new(7_999).is_err());
+        assert!(Resampler::between(8_000, 7_999).is_err());
     }
 
     proptest! {
         #[test]
         fn blocks_of_any_size_give_the_same(
-            rate in prop::sample::select(RATES.to_vec()),
+            (rate, to) in prop::sample::select(ways().collect::<Vec<_>>()),
             input in prop::collection::vec(-1.0f32..1.0, 0..3_000),
             sizes in prop::collection::vec(0usize..700, 1..20),
         ) {
-            let whole = in_one(&input, rate);
-            let expected = (input.len() as f64 * 16_000.0 / f64::from(rate)).round() as usize;
+            let whole = in_one(&input, rate, to);
+            let expected = (input.len() as f64 * f64::from(to) / f64::from(rate)).round() as usize;
             prop_assert_eq!(whole.len(), expected);
-            let mut resampler = Resampler::new(rate).unwrap();
+            let mut resampler = Resampler::between(rate, to).unwrap();
             let mut out = Vec::new();
             let (mut rest, mut sizes) = (&input[..], sizes.into_iter().cycle());
             let mut turns = 0;

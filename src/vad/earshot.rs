@@ -5,7 +5,7 @@
 //! the loud frames to −23 dBFS; and a faint dither, since the empty band above 4 kHz would
 //! otherwise make it take stationary noise for speech.
 //!
-//! Frames below [`GATE_DBFS`], or hardly above the steady noise of the line, are never speech: the
+//! Frames below the gate of [`super::level`], or hardly above the steady noise of the line, are never speech: the
 //! network alone goes on hearing a voice through noise 10 dB below it. After [`GATE_AFTER`] of them
 //! in a row the network rests, and starts anew when sound comes back: a gated line costs next to
 //! nothing, and its state is not worn by minutes of silence.
@@ -13,7 +13,7 @@
 //! Known weakness: it takes much of music, ringback and DTMF for speech.
 
 use super::Vad;
-use super::level::{LoudLevel, dbfs};
+use super::level::{Rider, dbfs};
 use crate::audio::resample::Resampler;
 use crate::error::Result;
 use crate::timeline::Span;
@@ -22,28 +22,10 @@ use std::collections::VecDeque;
 
 /// Samples in a frame at 16 kHz: 16 ms.
 const FRAME: usize = 256;
-/// Level to which the loud frames (95th percentile) are brought.
-const TARGET_DBFS: f64 = -23.0;
-/// The most that a quiet channel is raised.
-const MAX_GAIN_DB: f64 = 30.0;
-/// Frames below this level say nothing of how loud a voice is.
-const IDLE_DBFS: f64 = -65.0;
-/// The level looks back over 60 s of frames that are not idle.
-const LEVEL_FRAMES: usize = 3_750;
-/// … and ahead by 2 s, so that the first word is heard at its level.
+/// The level looks ahead by 2 s, so that the first word is heard at its level.
 const LOOK_AHEAD: usize = 125;
-/// The gain moves by at most this much in a frame (31 dB a second).
-const GAIN_STEP_DB: f64 = 0.5;
 /// Amplitude of the dither, uniform: a level of −70 dBFS is 10^(−70/20) RMS, times √3 for the peak.
 const DITHER: f32 = 5.477e-4;
-/// Sound below this level is never speech: the idle noise of a G.711 line is near −72 dBFS.
-const GATE_DBFS: f64 = -60.0;
-/// A steady noise is no speech either: the gate stands this far above the level that all but a tenth
-/// of the last minute's frames exceed. The power of white noise over 256 samples has a standard
-/// deviation of 10 lg(1 + √(2/256)), 0.4 dB, so hardly a frame of it passes; a voice spreads over
-/// 10 dB and more by its syllables and stops, so one without a pause does not gate itself.
-const FLOOR_MARGIN_DB: f64 = 4.0;
-const FLOOR_SHARE: f64 = 0.9;
 /// Frames below the gate after which the network rests (0.13 s).
 const GATE_AFTER: u32 = 8;
 /// Frames of dither that fill the network's window when it starts anew.
@@ -57,9 +39,7 @@ pub struct EarshotVad {
     partial: Vec<f32>,
     /// Frames that wait for the level of what follows, with their own level.
     ahead: VecDeque<([f32; FRAME], f64)>,
-    level: LoudLevel,
-    floor: LoudLevel,
-    gain_db: Option<f64>,
+    rider: Rider,
     quiet_frames: u32,
     noise: u32,
 }
@@ -67,7 +47,7 @@ pub struct EarshotVad {
 impl std::fmt::Debug for EarshotVad {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EarshotVad")
-            .field("gain_db", &self.gain_db)
+            .field("rider", &self.rider)
             .finish_non_exhaustive()
     }
 }
@@ -85,9 +65,7 @@ impl EarshotVad {
             network: Detector::default_boxed(),
             partial: Vec::new(),
             ahead: VecDeque::with_capacity(LOOK_AHEAD + 1),
-            level: LoudLevel::new(LEVEL_FRAMES, IDLE_DBFS),
-            floor: LoudLevel::new(LEVEL_FRAMES, f64::NEG_INFINITY),
-            gain_db: None,
+            rider: Rider::new(),
             quiet_frames: GATE_AFTER,
             noise: 0x9E37_79B9,
         })
@@ -100,8 +78,7 @@ impl EarshotVad {
             let mut frame = [0.0; FRAME];
             frame.copy_from_slice(&self.partial[start..start + FRAME]);
             let level = dbfs(&frame);
-            self.level.push(level);
-            self.floor.push(level);
+            self.rider.push(level);
             self.ahead.push_back((frame, level));
             if self.ahead.len() > LOOK_AHEAD {
                 self.score_next(scores);
@@ -115,7 +92,7 @@ impl EarshotVad {
         let Some((mut frame, level)) = self.ahead.pop_front() else {
             return;
         };
-        let gated = level < self.gate();
+        let gated = level < self.rider.gate();
         self.quiet_frames = if gated {
             self.quiet_frames.saturating_add(1)
         } else {
@@ -132,33 +109,13 @@ impl EarshotVad {
             }
             return;
         }
-        let (from, to) = self.next_gain();
+        self.rider.amplify(&mut frame);
         let dither = self.dither();
-        for (i, (sample, noise)) in frame.iter_mut().zip(dither).enumerate() {
-            let gain = from + (to - from) * (i as f32 / FRAME as f32);
-            *sample = (*sample * gain + noise).clamp(-1.0, 1.0);
+        for (sample, noise) in frame.iter_mut().zip(dither) {
+            *sample = (*sample + noise).clamp(-1.0, 1.0);
         }
         let score = self.network.predict_f32(&frame);
         scores.push(if gated { 0.0 } else { score });
-    }
-
-    /// Returns the level below which a frame is never speech, in dBFS.
-    fn gate(&self) -> f64 {
-        let floor = self.floor.exceeded_by(FLOOR_SHARE);
-        floor.map_or(GATE_DBFS, |floor| GATE_DBFS.max(floor + FLOOR_MARGIN_DB))
-    }
-
-    /// Returns the factor at the start and at the end of the next frame.
-    fn next_gain(&mut self) -> (f32, f32) {
-        let wanted = self
-            .level
-            .exceeded_by(0.05)
-            .map_or(0.0, |p95| (TARGET_DBFS - p95).min(MAX_GAIN_DB));
-        let from = self.gain_db.unwrap_or(wanted);
-        let to = from + (wanted - from).clamp(-GAIN_STEP_DB, GAIN_STEP_DB);
-        self.gain_db = Some(to);
-        let factor = |db: f64| 10f64.powf(db / 20.0) as f32;
-        (factor(from), factor(to))
     }
 
     /// Returns a frame of dither: a linear congruential generator (Numerical Recipes' constants),

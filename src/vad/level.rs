@@ -68,6 +68,74 @@ impl LoudLevel {
     }
 }
 
+/// Level to which the loud frames (95th percentile) are brought.
+const TARGET_DBFS: f64 = -23.0;
+const LOUD_SHARE: f64 = 0.05;
+/// The most that a quiet channel is raised.
+const MAX_GAIN_DB: f64 = 30.0;
+/// Frames below this level say nothing of how loud a voice is.
+const IDLE_DBFS: f64 = -65.0;
+/// The level looks back over 60 s of frames that are not idle.
+const LEVEL_FRAMES: usize = 3_750;
+/// The gain moves by at most this much in a frame (31 dB a second).
+const GAIN_STEP_DB: f64 = 0.5;
+/// Sound below this level is never speech: the idle noise of a G.711 line is near −72 dBFS.
+const GATE_DBFS: f64 = -60.0;
+/// A steady noise is no speech either: the gate stands this far above the level that all but a tenth
+/// of the last minute's frames exceed. The power of white noise over 256 samples has a standard
+/// deviation of 10 lg(1 + √(2/256)), 0.4 dB, so hardly a frame of it passes; a voice spreads over
+/// 10 dB and more by its syllables and stops, so one without a pause does not gate itself.
+const FLOOR_MARGIN_DB: f64 = 4.0;
+const FLOOR_SHARE: f64 = 0.9;
+
+/// Follows the level of a channel, in frames of 16 ms: how far to raise it, and what is too quiet to
+/// be speech.
+#[derive(Debug)]
+pub(super) struct Rider {
+    level: LoudLevel,
+    floor: LoudLevel,
+    gain_db: Option<f64>,
+}
+
+impl Rider {
+    pub(super) fn new() -> Rider {
+        Rider {
+            level: LoudLevel::new(LEVEL_FRAMES, IDLE_DBFS),
+            floor: LoudLevel::new(LEVEL_FRAMES, f64::NEG_INFINITY),
+            gain_db: None,
+        }
+    }
+
+    /// Takes the level of the next frame, in dBFS; it may be ahead of the frame that is amplified.
+    pub(super) fn push(&mut self, level: f64) {
+        self.level.push(level);
+        self.floor.push(level);
+    }
+
+    /// Returns the level below which a frame is never speech, in dBFS.
+    pub(super) fn gate(&self) -> f64 {
+        let floor = self.floor.exceeded_by(FLOOR_SHARE);
+        floor.map_or(GATE_DBFS, |floor| GATE_DBFS.max(floor + FLOOR_MARGIN_DB))
+    }
+
+    /// Brings the next frame to the level wanted, gliding within it.
+    pub(super) fn amplify(&mut self, frame: &mut [f32]) {
+        let wanted = self
+            .level
+            .exceeded_by(LOUD_SHARE)
+            .map_or(0.0, |loud| (TARGET_DBFS - loud).min(MAX_GAIN_DB));
+        let from = self.gain_db.unwrap_or(wanted);
+        let to = from + (wanted - from).clamp(-GAIN_STEP_DB, GAIN_STEP_DB);
+        self.gain_db = Some(to);
+        let factor = |db: f64| 10f64.powf(db / 20.0) as f32;
+        let (from, to) = (factor(from), factor(to));
+        let length = frame.len() as f32;
+        for (i, sample) in frame.iter_mut().enumerate() {
+            *sample *= from + (to - from) * (i as f32 / length);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,9 +22,11 @@ mod earshot;
 mod energy;
 pub mod evaluate;
 mod level;
+mod silero;
 
 pub use self::earshot::EarshotVad;
 pub use self::energy::EnergyVad;
+pub use self::silero::SileroVad;
 
 use crate::error::Result;
 use crate::settings::{AnalysisSettings, DetectorKind};
@@ -54,6 +56,7 @@ pub trait Vad: Send + fmt::Debug {
 pub fn detector(kind: DetectorKind, sample_rate: u32) -> Result<Box<dyn Vad>> {
     Ok(match kind {
         DetectorKind::Earshot => Box::new(EarshotVad::new(sample_rate)?),
+        DetectorKind::Silero => Box::new(SileroVad::new(sample_rate)?),
         DetectorKind::Energy => Box::new(EnergyVad::new(sample_rate)),
     })
 }
