@@ -21,6 +21,7 @@
 mod earshot;
 mod energy;
 pub mod evaluate;
+mod front;
 mod level;
 mod silero;
 
