@@ -46,7 +46,7 @@ struct Arguments {
 fn heard(settings: &AnalysisSettings, samples: &[f32]) -> Fallible<(f64, f64)> {
     let samples = telephone(samples, RATE, Companding::MuLaw)?;
     let vad = detector(settings.detector, RATE)?;
-    let heard = Heard::of(vad, settings, RATE, &samples);
+    let heard = Heard::of(vad, settings, RATE, &samples)?;
     let end = Time::of_sample(samples.len() as u64, RATE);
     let whole = Segment::new(Time::ZERO, end).ok_or("found no sound")?;
     let mut frames = FrameScores::new(settings.speech_on);

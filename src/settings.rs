@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum DetectorKind {
-    /// The `earshot` network, level-normalised and dithered. This is the default.
+    /// The `earshot` network, level-normalised and dithered.
     #[serde(rename = "earshot-1")]
     Earshot,
-    /// The Silero network on the telephone band, run afresh every two seconds.
+    /// The Silero network on the telephone band, run afresh every two seconds. This is the default.
     #[serde(rename = "silero-1")]
     Silero,
     /// Power in the voice band over a noise floor.
@@ -37,12 +37,21 @@ pub struct AnalysisSettings {
     /// Version of the settings' meaning. Defaults to [`AnalysisSettings::VERSION`]; settings of
     /// another version are refused.
     pub version: u32,
-    /// The detector of speech. Defaults to [`DetectorKind::Earshot`].
+    /// The detector of speech. Defaults to [`DetectorKind::Silero`].
     pub detector: DetectorKind,
     /// Score from which speech begins, 0 to 1. Defaults to 0.5.
     pub speech_on: f64,
     /// Score below which it ends, at most `speech_on`. Defaults to 0.35.
     pub speech_off: f64,
+    /// A detector is believed this far around what it calls speech, where the sound is loud: words
+    /// begin before it is sure of them. Defaults to 0.08 s.
+    #[serde(rename = "speech_reach_s")]
+    pub speech_reach: Span,
+    /// Speech is at most this much below the loudest within 0.4 s, in dB; what is fainter is a tail or
+    /// a pause. Defaults to 35 dB.
+    pub speech_drop_db: f64,
+    /// … and at least this much above the steady noise of the line, in dB. Defaults to 3 dB.
+    pub speech_over_noise_db: f64,
     /// Silences of one side shorter than this are part of its speech: a stop consonant closes the
     /// mouth for up to some 0.15 s. Conversation analysis separates inter-pausal units at
     /// 0.18–0.2 s. Defaults to 0.20 s.
@@ -98,7 +107,7 @@ pub struct AnalysisSettings {
 
 impl AnalysisSettings {
     /// The version of the settings that this build measures under.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// Returns 16 hexadecimal digits that differ for different settings: FNV-1a (64 bits) of their
     /// JSON.
@@ -127,6 +136,7 @@ impl AnalysisSettings {
             ));
         }
         let spans = [
+            ("speech_reach_s", self.speech_reach),
             ("speech_join_s", self.speech_join),
             ("speech_min_s", self.speech_min),
             ("utterance_join_s", self.utterance_join),
@@ -166,6 +176,16 @@ impl AnalysisSettings {
                 found,
                 wanted,
             ));
+        }
+        let levels = [
+            ("speech_drop_db", self.speech_drop_db),
+            ("speech_over_noise_db", self.speech_over_noise_db),
+        ];
+        for (field, level) in levels {
+            if !(0.0..=100.0).contains(&level) {
+                let place = format!("settings.{field}");
+                return Err(Error::new(ErrorKind::Invalid, place, level, "0 to 100 dB"));
+            }
         }
         if !(0.0..=1.0).contains(&self.history_operator_share) {
             let place = "settings.history_operator_share";
@@ -214,9 +234,12 @@ impl Default for AnalysisSettings {
     fn default() -> AnalysisSettings {
         AnalysisSettings {
             version: AnalysisSettings::VERSION,
-            detector: DetectorKind::Earshot,
+            detector: DetectorKind::Silero,
             speech_on: 0.5,
             speech_off: 0.35,
+            speech_reach: Span::from_millis(80),
+            speech_drop_db: 35.0,
+            speech_over_noise_db: 3.0,
             speech_join: Span::from_millis(200),
             speech_min: Span::from_millis(100),
             utterance_join: Span::from_millis(500),

@@ -96,7 +96,7 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         let label = scene.label.bridge(join);
         let before = processor_time();
         let vad = detector(settings.detector, scene.rate)?;
-        let heard = Heard::of(vad, &settings, scene.rate, &scene.samples);
+        let heard = Heard::of(vad, &settings, scene.rate, &scene.samples)?;
         let processor = processor_time().saturating_sub(before);
         let mut frames = FrameScores::new(settings.speech_on);
         frames.add(&label, &heard, scene.scored);

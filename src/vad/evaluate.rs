@@ -19,7 +19,7 @@
 //!
 //! # fn main() -> callcsi::Result<()> {
 //! let settings = AnalysisSettings::default();
-//! let heard = Heard::of(detector(settings.detector, 8_000)?, &settings, 8_000, &[0.0; 8_000]);
+//! let heard = Heard::of(detector(settings.detector, 8_000)?, &settings, 8_000, &[0.0; 8_000])?;
 //! let label: Timeline = Segment::from_seconds(0.2, 0.6).into_iter().collect();
 //! let whole = Segment::from_seconds(0.0, 1.0).unwrap();
 //!
@@ -37,6 +37,7 @@
 
 use super::{SpeechTracker, Vad};
 use crate::audio::BLOCK_FRAMES;
+use crate::error::Result;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Segment, Span, Time, Timeline};
 use crate::two_class::{self, ratio};
@@ -64,12 +65,16 @@ pub struct Heard {
 
 impl Heard {
     /// Lets a detector hear one channel, block by block as a call is heard.
+    ///
+    /// # Errors
+    ///
+    /// As [`SpeechTracker::with`].
     pub fn of(
         mut vad: Box<dyn Vad>,
         settings: &AnalysisSettings,
         sample_rate: u32,
         samples: &[f32],
-    ) -> Heard {
+    ) -> Result<Heard> {
         let mut scores = Vec::new();
         for block in samples.chunks(BLOCK_FRAMES) {
             vad.push(block, &mut scores);
@@ -81,14 +86,14 @@ impl Heard {
             hop,
             delay,
         };
-        let mut tracker = SpeechTracker::with(Box::new(replay), settings, sample_rate);
+        let mut tracker = SpeechTracker::with(Box::new(replay), settings, sample_rate)?;
         tracker.push(samples);
-        Heard {
+        Ok(Heard {
             scores,
             hop,
             delay,
             speech: tracker.finish(),
-        }
+        })
     }
 
     /// Returns the score of the frame about this instant; 0 where there is none.

@@ -54,7 +54,7 @@ pub(super) type Bands = [f32; BANDS];
 /// What is known of 10 ms of a channel.
 #[derive(Debug)]
 pub(super) struct Frame<'a> {
-    /// Level of its own 80 samples.
+    /// Level of its own 80 samples about their mean: an offset is no sound.
     pub(super) level: f32,
     /// Power per bin.
     pub(super) power: &'a [f32; BINS],
@@ -137,7 +137,7 @@ impl FrontEnd {
     }
 
     fn frame(&mut self, window: &[f32]) -> Frame<'_> {
-        let level = dbfs(&window[AROUND..AROUND + HOP]).max(f64::from(FLOOR_DBFS)) as f32;
+        let level = swing(&window[AROUND..AROUND + HOP]);
         let mut bands = [FLOOR_DBFS; BANDS];
         // The own part is the most of the window; only a quiet one asks for the rest.
         if level < IDLE_DBFS && dbfs(window) < f64::from(IDLE_DBFS) {
@@ -174,6 +174,14 @@ impl FrontEnd {
             bands,
         }
     }
+}
+
+/// Returns the level of the deviations from the mean, in dBFS.
+fn swing(frame: &[f32]) -> f32 {
+    let count = frame.len().max(1) as f32;
+    let mean = frame.iter().sum::<f32>() / count;
+    let power = frame.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / count;
+    (10.0 * power.log10()).max(FLOOR_DBFS)
 }
 
 #[cfg(test)]

@@ -88,6 +88,13 @@ const GATE_DBFS: f64 = -60.0;
 const FLOOR_MARGIN_DB: f64 = 4.0;
 const FLOOR_SHARE: f64 = 0.9;
 
+/// The noise of an idle line lies below this: of G.711, near −72 dBFS.
+const LINE_DBFS: f64 = -65.0;
+/// A voice reaches this far below its loud frames. On a quiet channel, faint ends of words lie below
+/// [`LINE_DBFS`]; sixteen bits end near [`LEAST_DBFS`].
+const VOICE_RANGE_DB: f64 = 38.0;
+const LEAST_DBFS: f64 = -80.0;
+
 /// Follows the level of a channel, in frames of 16 ms: how far to raise it, and what is too quiet to
 /// be speech.
 #[derive(Debug)]
@@ -116,6 +123,15 @@ impl Rider {
     pub(super) fn gate(&self) -> f64 {
         let floor = self.floor.exceeded_by(FLOOR_SHARE);
         floor.map_or(GATE_DBFS, |floor| GATE_DBFS.max(floor + FLOOR_MARGIN_DB))
+    }
+
+    /// Returns the level below which a frame holds no sound, in dBFS: what is idle on a channel of
+    /// usual level may be a voice on a quiet one.
+    pub(super) fn idle(&self) -> f64 {
+        let loud = self.level.exceeded_by(LOUD_SHARE);
+        loud.map_or(LINE_DBFS, |loud| {
+            (loud - VOICE_RANGE_DB).clamp(LEAST_DBFS, LINE_DBFS)
+        })
     }
 
     /// Brings the next frame to the level wanted, gliding within it.

@@ -11,13 +11,8 @@
 //! * Frame `i` is about the sound in `[i · hop − delay, (i + 1) · hop − delay)`.
 //! * Any block sizes give the same scores.
 //!
-//! # The decision
-//!
-//! Speech begins with a frame that scores at least `speech_on` and lasts while frames score at
-//! least `speech_off` (hysteresis: a voice that fades does not flutter). Then neighbours closer
-//! than `speech_join` are joined, and what is shorter than `speech_min` is dropped: in that order,
-//! since a word cut up by its stops would otherwise be dropped bit by bit.
-
+mod channel;
+mod decide;
 mod earshot;
 mod energy;
 pub mod evaluate;
@@ -25,13 +20,14 @@ mod front;
 mod level;
 mod silero;
 
+pub use self::channel::SpeechTracker;
 pub use self::earshot::EarshotVad;
 pub use self::energy::EnergyVad;
 pub use self::silero::SileroVad;
 
 use crate::error::Result;
-use crate::settings::{AnalysisSettings, DetectorKind};
-use crate::timeline::{Segment, Span, Time, Timeline};
+use crate::settings::DetectorKind;
+use crate::timeline::Span;
 use std::fmt;
 
 /// A voice activity detector on one channel.
@@ -60,95 +56,4 @@ pub fn detector(kind: DetectorKind, sample_rate: u32) -> Result<Box<dyn Vad>> {
         DetectorKind::Silero => Box::new(SileroVad::new(sample_rate)?),
         DetectorKind::Energy => Box::new(EnergyVad::new(sample_rate)),
     })
-}
-
-/// Collects the speech of one channel.
-#[derive(Debug)]
-pub struct SpeechTracker {
-    vad: Box<dyn Vad>,
-    settings: AnalysisSettings,
-    sample_rate: u32,
-    samples: u64,
-    frames: u64,
-    /// First frame of the speech that lasts.
-    since: Option<u64>,
-    speech: Vec<Segment>,
-    scores: Vec<f32>,
-}
-
-impl SpeechTracker {
-    /// Starts a channel at `sample_rate` Hz with the detector that the settings name.
-    ///
-    /// # Errors
-    ///
-    /// As [`detector`].
-    pub fn new(settings: &AnalysisSettings, sample_rate: u32) -> Result<SpeechTracker> {
-        let vad = detector(settings.detector, sample_rate)?;
-        Ok(SpeechTracker::with(vad, settings, sample_rate))
-    }
-
-    /// Starts a channel at `sample_rate` Hz with a detector of the caller's.
-    pub fn with(vad: Box<dyn Vad>, settings: &AnalysisSettings, sample_rate: u32) -> SpeechTracker {
-        SpeechTracker {
-            vad,
-            settings: settings.clone(),
-            sample_rate,
-            samples: 0,
-            frames: 0,
-            since: None,
-            speech: Vec::new(),
-            scores: Vec::new(),
-        }
-    }
-
-    /// Takes the next samples.
-    pub fn push(&mut self, samples: &[f32]) {
-        self.samples += samples.len() as u64;
-        self.vad.push(samples, &mut self.scores);
-        self.decide();
-    }
-
-    /// Ends the channel and returns its speech, joined, pruned and cut to the channel's length.
-    pub fn finish(mut self) -> Timeline {
-        self.vad.finish(&mut self.scores);
-        self.decide();
-        if let Some(since) = self.since.take() {
-            self.add(since);
-        }
-        let end = Time::of_sample(self.samples, self.sample_rate);
-        let Some(whole) = Segment::new(Time::ZERO, end) else {
-            return Timeline::new();
-        };
-        let speech: Timeline = self.speech.into_iter().collect();
-        speech
-            .within(whole)
-            .bridge(self.settings.speech_join)
-            .prune(self.settings.speech_min)
-    }
-
-    /// Decides on the scores that have come.
-    fn decide(&mut self) {
-        for score in std::mem::take(&mut self.scores) {
-            let score = f64::from(score);
-            match self.since {
-                None if score >= self.settings.speech_on => self.since = Some(self.frames),
-                Some(since) if score < self.settings.speech_off => {
-                    self.add(since);
-                    self.since = None;
-                }
-                _ => {}
-            }
-            self.frames += 1;
-        }
-    }
-
-    /// Adds speech from frame `since` up to the current one.
-    fn add(&mut self, since: u64) {
-        let instant = |frame: u64| {
-            let nanos = (frame as i64).saturating_mul(self.vad.hop().nanos());
-            Time::from_nanos(nanos) - self.vad.delay()
-        };
-        self.speech
-            .extend(Segment::new(instant(since), instant(self.frames)));
-    }
 }

@@ -51,8 +51,6 @@ const WARM_UP: usize = PHASE / 2;
 const CHUNKS: usize = 24;
 /// Windows by which the score comes after the sound.
 const LAG: usize = 1;
-/// A frame below this level holds no sound, only the noise of an idle line: of G.711, −72 dBFS.
-const IDLE_DBFS: f64 = -65.0;
 /// Frames around a sound that may be speech as well: faint ends of words, closures of stops.
 const HOLD: usize = 5;
 
@@ -141,7 +139,7 @@ impl SileroVad {
         };
         self.open.push(false);
         self.idle += 1;
-        if level >= IDLE_DBFS {
+        if level >= self.rider.idle() {
             self.idle = 0;
             let first = self.open.len().saturating_sub(1 + HOLD);
             self.open[first..].fill(true);

@@ -1,0 +1,189 @@
+//! From scores to speech.
+//!
+//! The detector says where somebody speaks, the level says from when to when. A network answers in
+//! steps of 16 ms or more, late after a word has ended and with some hesitation where one begins; the
+//! sound itself rises within a frame.
+//!
+//! # Conventions
+//!
+//! * Score `i` is about `[i · hop − delay, (i + 1) · hop − delay)`; level `k` about `[10 k, 10 (k + 1))`
+//!   ms, both half-open. Segments are cut on frames of 10 ms.
+//! * What is decided of an instant depends on 60 s before it and [`PEAK_REACH`] after it at most, and
+//!   on what the detector itself looks ahead.
+//!
+//! # The decision
+//!
+//! 1. Speech begins with a frame that scores at least `speech_on` and lasts while frames score at
+//!    least `speech_off` (hysteresis: a voice that fades does not flutter). A frame that is *shut*
+//!    (the other's voice that leaks in) scores nothing.
+//! 2. Of it, and of `speech_reach` around it, those frames are speech that are *loud*: at most
+//!    `speech_drop` below the loudest near by, and at least `speech_over_noise` over the steady noise
+//!    of the line.
+//! 3. Neighbours closer than `speech_join` are joined, and what is shorter than `speech_min` is
+//!    dropped: in that order, since a word cut up by its stops would otherwise be dropped bit by bit.
+
+use super::front::FLOOR_DBFS;
+use super::level::LoudLevel;
+use crate::settings::AnalysisSettings;
+use crate::timeline::{Segment, Span, Time, Timeline};
+use std::ops::Range;
+
+/// The length of a level's frame.
+pub(super) const FRAME: Span = Span::from_millis(10);
+/// The loudest is sought this many frames around: 0.4 s, which holds a vowel wherever people speak.
+const PEAK_REACH: usize = 40;
+/// The steady noise is what nine tenths of the last minute's frames exceed …
+const FLOOR_FRAMES: usize = 6_000;
+const FLOOR_SHARE: f64 = 0.9;
+/// … and is looked up this often: every 0.1 s.
+const FLOOR_STEP: usize = 10;
+
+/// A level in steps of half a decibel: one byte of memory per 10 ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Level(u8);
+
+impl Level {
+    pub(super) fn new(dbfs: f32) -> Level {
+        Level(((dbfs - FLOOR_DBFS) * 2.0).clamp(0.0, 255.0) as u8)
+    }
+
+    pub(super) fn dbfs(self) -> f64 {
+        f64::from(self.0) / 2.0 + f64::from(FLOOR_DBFS)
+    }
+}
+
+/// What is known of a channel's frames when it is decided upon.
+#[derive(Debug)]
+pub(super) struct Evidence<'a> {
+    pub(super) scores: &'a [f32],
+    pub(super) hop: Span,
+    pub(super) delay: Span,
+    pub(super) levels: &'a [Level],
+    /// Of each level's frame, whether it is shut; may be shorter.
+    pub(super) shut: &'a [bool],
+}
+
+impl Evidence<'_> {
+    /// Decides, up to the joining.
+    pub(super) fn speech(&self, settings: &AnalysisSettings) -> Timeline {
+        let near = self.near(settings);
+        let loud = loud(self.levels, settings);
+        let mut speech = Vec::new();
+        let mut since = None;
+        for (frame, loud) in loud.iter().enumerate() {
+            let speaks = *loud && near[frame] && !self.is_shut(frame);
+            match since {
+                None if speaks => since = Some(frame),
+                Some(start) if !speaks => {
+                    speech.extend(segment(start..frame));
+                    since = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(start) = since {
+            speech.extend(segment(start..loud.len()));
+        }
+        speech.into_iter().collect()
+    }
+
+    fn is_shut(&self, frame: usize) -> bool {
+        self.shut.get(frame).is_some_and(|shut| *shut)
+    }
+
+    /// Returns, of each frame of 10 ms, whether the detector hears speech in it or near it.
+    fn near(&self, settings: &AnalysisSettings) -> Vec<bool> {
+        let mut near = vec![false; self.levels.len()];
+        let frames = near.len() as i64;
+        let reach = settings.speech_reach.nanos();
+        let mut mark = |scored: Range<usize>| {
+            let instant =
+                |score: usize| (score as i64).saturating_mul(self.hop.nanos()) - self.delay.nanos();
+            let frame = |nanos: i64| nanos.div_euclid(FRAME.nanos()).clamp(0, frames) as usize;
+            let start = frame(instant(scored.start) - reach);
+            let end = frame(instant(scored.end) + reach + FRAME.nanos() - 1);
+            near[start..end.max(start)].fill(true);
+        };
+        let mut since = None;
+        for (i, score) in self.scores.iter().enumerate() {
+            let score = if self.is_shut(self.frame_of(i)) {
+                0.0
+            } else {
+                f64::from(*score)
+            };
+            match since {
+                None if score >= settings.speech_on => since = Some(i),
+                Some(start) if score < settings.speech_off => {
+                    mark(start..i);
+                    since = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(start) = since {
+            mark(start..self.scores.len());
+        }
+        near
+    }
+
+    /// Returns the level's frame in which the middle of a score's frame lies.
+    fn frame_of(&self, score: usize) -> usize {
+        let hop = self.hop.nanos();
+        let middle = (score as i64).saturating_mul(hop) + hop / 2 - self.delay.nanos();
+        (middle.max(0) / FRAME.nanos()) as usize
+    }
+}
+
+/// Returns, of each frame, whether it is loud enough to belong to speech that is near.
+fn loud(levels: &[Level], settings: &AnalysisSettings) -> Vec<bool> {
+    let mut floor = LoudLevel::new(FLOOR_FRAMES, f64::NEG_INFINITY);
+    let mut noise = f64::NEG_INFINITY;
+    let peaks = sliding_maximum(levels, PEAK_REACH);
+    let mut loud = Vec::with_capacity(levels.len());
+    // The noise is heard as far ahead as the peak.
+    let mut heard = 0;
+    for (frame, (level, peak)) in levels.iter().zip(peaks).enumerate() {
+        let ahead = (frame + PEAK_REACH).min(levels.len());
+        for level in &levels[heard..ahead] {
+            floor.push(level.dbfs());
+        }
+        heard = ahead.max(heard);
+        if frame % FLOOR_STEP == 0 {
+            noise = floor.exceeded_by(FLOOR_SHARE).unwrap_or(noise);
+        }
+        let least =
+            (peak.dbfs() - settings.speech_drop_db).max(noise + settings.speech_over_noise_db);
+        loud.push(level.dbfs() >= least);
+    }
+    loud
+}
+
+/// Returns of each level the highest from `reach` before it to `reach` after it.
+fn sliding_maximum(levels: &[Level], reach: usize) -> Vec<Level> {
+    let mut falling: std::collections::VecDeque<usize> = std::collections::VecDeque::new();
+    let mut next = 0;
+    let mut highest = Vec::with_capacity(levels.len());
+    for at in 0..levels.len() {
+        while next < levels.len().min(at + reach + 1) {
+            while falling
+                .back()
+                .is_some_and(|&i| levels[i].0 <= levels[next].0)
+            {
+                falling.pop_back();
+            }
+            falling.push_back(next);
+            next += 1;
+        }
+        while falling.front().is_some_and(|&i| i + reach < at) {
+            falling.pop_front();
+        }
+        highest.push(falling.front().map_or(levels[at], |&i| levels[i]));
+    }
+    highest
+}
+
+/// Returns the stretch of some frames of 10 ms.
+pub(super) fn segment(frames: Range<usize>) -> Option<Segment> {
+    let instant = |frame: usize| Time::from_nanos((frame as i64).saturating_mul(FRAME.nanos()));
+    Segment::new(instant(frames.start), instant(frames.end))
+}
