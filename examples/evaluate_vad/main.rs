@@ -17,6 +17,7 @@ mod labels;
 mod manifest;
 mod report;
 mod scene;
+mod write;
 
 use callcsi::timeline::Span;
 use callcsi::vad::detector;
@@ -56,6 +57,9 @@ struct Arguments {
     /// Seed of the noises.
     #[arg(long, default_value = "1")]
     seed: u64,
+    /// Writes each recording as it was heard, its labels and its scores, for other detectors.
+    #[arg(long, value_name = "FOLDER")]
+    write_audio: Option<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -88,6 +92,9 @@ fn run(arguments: &Arguments) -> Fallible<()> {
     let shift = Span::from_millis(arguments.shift_ms.clamp(-limit, limit));
     let join = Span::from_millis(arguments.join_ms.clamp(0, limit));
     let entries = manifest::read(&arguments.manifest)?;
+    let mut folder = (arguments.write_audio.clone())
+        .map(write::Folder::create)
+        .transpose()?;
     let mut files = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         let (prefixes, seed) = (&arguments.prefix, arguments.seed);
@@ -102,6 +109,10 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         frames.add(&label, &heard, scene.scored);
         let mut edges = EdgeErrors::default();
         edges.add(&label, &heard.speech.within(scene.scored));
+        if let Some(folder) = &mut folder {
+            let write = folder.add(&entry.name(), &entry.group, &scene, &label, &heard);
+            write.map_err(|e| format!("--write-audio: {e}"))?;
+        }
         files.push(Figures {
             name: entry.name(),
             group: entry.group.clone(),
