@@ -9,7 +9,8 @@
 //! Each recording is a row, then each group, then all of them together. The figures are those of
 //! `callcsi::vad::evaluate`: frames of 10 ms by the raw scores and as decided, errors of the edges as
 //! the median size, the median and the share within 100 ms, and how many seconds of sound a second of
-//! the processor takes. Exit code 0: all was heard; 2: something was wrong.
+//! the processor takes. `--write-audio` writes what was heard for other detectors to hear: see
+//! `training/peers`. Exit code 0: all was heard; 2: something was wrong.
 
 #[path = "../common/mod.rs"]
 mod common;
