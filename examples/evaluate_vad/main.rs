@@ -9,7 +9,8 @@
 //! Each recording is a row, then each group, then all of them together. The figures are those of
 //! `callcsi::vad::evaluate`: frames of 10 ms by the raw scores and as decided, errors of the edges as
 //! the median size, the median and the share within 100 ms, and how many seconds of sound a second of
-//! the processor takes. Exit code 0: all was heard; 2: something was wrong.
+//! the processor takes. `--write-audio` writes what was heard for other detectors to hear: see
+//! `training/peers`. Exit code 0: all was heard; 2: something was wrong.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -17,6 +18,7 @@ mod labels;
 mod manifest;
 mod report;
 mod scene;
+mod write;
 
 use callcsi::timeline::Span;
 use callcsi::vad::detector;
@@ -56,6 +58,9 @@ struct Arguments {
     /// Seed of the noises.
     #[arg(long, default_value = "1")]
     seed: u64,
+    /// Writes each recording as it was heard, its labels and its scores, for other detectors.
+    #[arg(long, value_name = "FOLDER")]
+    write_audio: Option<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -88,6 +93,9 @@ fn run(arguments: &Arguments) -> Fallible<()> {
     let shift = Span::from_millis(arguments.shift_ms.clamp(-limit, limit));
     let join = Span::from_millis(arguments.join_ms.clamp(0, limit));
     let entries = manifest::read(&arguments.manifest)?;
+    let mut folder = (arguments.write_audio.clone())
+        .map(write::Folder::create)
+        .transpose()?;
     let mut files = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         let (prefixes, seed) = (&arguments.prefix, arguments.seed);
@@ -102,6 +110,10 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         frames.add(&label, &heard, scene.scored);
         let mut edges = EdgeErrors::default();
         edges.add(&label, &heard.speech.within(scene.scored));
+        if let Some(folder) = &mut folder {
+            let write = folder.add(&entry.name(), &entry.group, &scene, &label, &heard);
+            write.map_err(|e| format!("--write-audio: {e}"))?;
+        }
         files.push(Figures {
             name: entry.name(),
             group: entry.group.clone(),
