@@ -268,7 +268,7 @@ fn a_recording_has_a_rate_of_speech_without_words() {
         let rate = number(&heard, name).unwrap();
         assert!((1.0..10.0).contains(&rate), "{name}: {rate}");
     }
-    // A side that is silent has none.
+    // Of a side whose channel is silent nothing is known.
     let mut voice = agent_of(&call);
     let silence = pcm(1, &vec![0; voice.len()]);
     voice.truncate(30 * 8_000);
@@ -276,7 +276,7 @@ fn a_recording_has_a_rate_of_speech_without_words() {
     let heard = extractor().extract(&pair).unwrap().features;
     assert!(number(&heard, "agent_syllable_rate").is_some());
     let rate = heard.get("customer_syllable_rate");
-    assert_eq!(rate, Some(&Err(Absence::NoSpeech(Side::Customer))));
+    assert_eq!(rate, Some(&Err(Absence::ChannelSilent(Side::Customer))));
 }
 
 /// Text of this crate's own format, from memory.
