@@ -12,9 +12,9 @@
 use crate::audio::faults::{ChannelFaults, FaultMeter};
 use crate::audio::{self, AudioDescription};
 use crate::call::{Call, CallId, Metadata, Recording, Side, Sides, TranscriptSource};
-use crate::conversation::{Conversation, WordCount};
+use crate::conversation::{self, Conversation, RoleSigns, TailMonologue, TranscriptFit, WordCount};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Absence, Evidence, FeatureVector};
+use crate::features::{Absence, Channels, Evidence, FeatureVector};
 use crate::model::{Prediction, Predictor};
 use crate::prosody::{PeakMeter, Peaks};
 use crate::recognise::Recogniser;
@@ -32,6 +32,11 @@ const TRANSCRIPT_SLACK: Span = Span::from_millis(2_000);
 /// From this share of transcribed speech that the detector does not hear, the two are said not to
 /// fit. Well-fitting pairs stay below a fifth.
 const UNHEARD_SHARE: f64 = 0.5;
+
+/// From this share of a channel in drop-outs a warning says so. Where half of the channel is speech,
+/// 1 % of it is lost then, which G.711 without concealment turns into a rating 18 of 100 lower
+/// (ITU-T G.107 with the 4.3 % robustness of G.113).
+const DROPOUTS_TOLD: f64 = 0.005;
 
 /// Something odd about a call that was measured all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,8 +73,22 @@ pub struct Measurements {
     pub faults: Option<ChannelFaults>,
     /// The formats of the call's transcripts, one for each.
     pub transcript_formats: Vec<transcript::Format>,
+    /// The sides of which nothing can be heard, for their channel is silent, nor read. What stands
+    /// on their speech is absent.
+    pub unheard: Sides<bool>,
+    /// A voice at the end that nobody answers: a survey prompt or a voicemail. It is measured with
+    /// the rest.
+    pub tail_monologue: Option<TailMonologue>,
     /// What was odd.
     pub warnings: Vec<Warning>,
+}
+
+impl Measurements {
+    /// Returns the conversation where both sides of it are known.
+    pub(crate) fn dialogue(&self) -> Option<&Conversation> {
+        let known = !self.unheard.agent && !self.unheard.customer;
+        self.conversation.as_ref().filter(|_| known)
+    }
 }
 
 /// Measures calls under one set of settings.
@@ -85,13 +104,24 @@ struct Heard {
     peaks: Sides<Peaks>,
     duration: Span,
     faults: ChannelFaults,
+    truncated: bool,
     description: AudioDescription,
+}
+
+impl Heard {
+    /// Returns whether a channel carries nothing. A quiet voice that the detector hears is no
+    /// silence, whatever its level.
+    fn is_silent(&self, side: Side) -> bool {
+        *self.faults.silent.get(side) && self.speech.get(side).is_empty()
+    }
 }
 
 /// What is known of a call's words and voices besides its conversation: see [`Evidence`].
 struct Known<'a> {
     no_words: Option<Absence>,
     untimed: Option<Sides<WordCount>>,
+    channels: Option<Channels>,
+    unheard: Sides<bool>,
     peaks: Result<&'a Sides<Peaks>, Absence>,
 }
 
@@ -100,6 +130,8 @@ impl Known<'_> {
         Known {
             no_words: None,
             untimed: None,
+            channels: None,
+            unheard: Sides::default(),
             peaks: Err(Absence::NoRecording),
         }
     }
@@ -173,7 +205,21 @@ impl Extractor {
         let no_words = doubled.then_some(Absence::TranscriptDoubled);
         let transcript = read.as_ref().filter(|_| !doubled).map(|r| &r.transcript);
         let dual_mono = heard.as_ref().is_some_and(|h| h.faults.dual_mono);
-        let speech = heard.as_ref().filter(|_| !dual_mono).map(|h| &h.speech);
+        let telling = heard.as_ref().filter(|_| !dual_mono);
+        let mut unheard = Sides::default();
+        let speech = telling.map(|heard| {
+            Sides::from_fn(|side| {
+                if !heard.is_silent(side) {
+                    return heard.speech.get(side).clone();
+                }
+                // What the transcript has of a silent channel counts; without it nothing is known.
+                let said = transcript.map(|t| conversation::said(t, side));
+                let said = said.unwrap_or_default();
+                *unheard.get_mut(side) = said.is_empty();
+                said
+            })
+        });
+        let speech = speech.as_ref();
         let duration = match (&heard, transcript) {
             (Some(heard), _) => Some(heard.duration),
             (None, Some(transcript)) => length_of(transcript, call.duration),
@@ -215,7 +261,19 @@ impl Extractor {
             )),
             (None, ..) => Err(Absence::NoRecording),
         };
+        let tail_monologue = conversation
+            .as_ref()
+            .ok()
+            .and_then(|c| conversation::tail_monologue(&c.speech));
+        warnings.extend(tail_monologue.map(tail_warning));
+        let channels = heard.as_ref().map(|heard| Channels {
+            faults: heard.faults,
+            truncated: heard.truncated,
+            swapped: swapped(heard, transcript, &mut warnings),
+        });
         let known = Known {
+            channels,
+            unheard,
             no_words,
             untimed: untimed.map(|t| Sides::from_fn(|side| WordCount::of(t, side))),
             peaks: match &heard {
@@ -232,6 +290,8 @@ impl Extractor {
             faults: heard.as_ref().map(|h| h.faults),
             recording: heard.map(|h| h.description),
             transcript_formats: read.map(|r| r.formats).unwrap_or_default(),
+            unheard,
+            tail_monologue,
             warnings,
         })
     }
@@ -293,6 +353,8 @@ impl Extractor {
             conversation: conversation.as_ref().map_err(Clone::clone),
             no_words: known.no_words,
             untimed: known.untimed,
+            channels: known.channels,
+            unheard: known.unheard,
             peaks: known.peaks,
             duration,
             holds: holds.as_ref(),
@@ -333,7 +395,21 @@ impl Extractor {
                 warnings.push(Warning::new("channel_silent", message));
             }
         }
+        for side in Side::BOTH {
+            let found = faults.dropouts.get(side);
+            if found.share >= DROPOUTS_TOLD {
+                let message = format!(
+                    "{} drop-outs, {:.1} % of the {side}'s channel: packets were lost, and words \
+                     with them",
+                    found.count,
+                    100.0 * found.share
+                );
+                warnings.push(Warning::new("dropouts", message));
+            }
+        }
+        let lost = |code| code == "truncated" || code == "broke_off";
         Ok(Heard {
+            truncated: audio.warnings().iter().any(|w| lost(w.code())),
             speech: Sides {
                 agent: agent.finish(),
                 customer: customer.finish(),
@@ -377,6 +453,53 @@ fn outside(transcript: &Transcript, duration: Span) -> Option<Warning> {
         duration.seconds()
     );
     (count > 0).then(|| Warning::new("transcript_outside", message))
+}
+
+/// Tells whether the sides are suspected to be swapped, and warns with the signs; or why that cannot
+/// be asked.
+fn swapped(
+    heard: &Heard,
+    transcript: Option<&Transcript>,
+    warnings: &mut Vec<Warning>,
+) -> Result<bool, Absence> {
+    if heard.faults.dual_mono {
+        return Err(Absence::DualMono);
+    }
+    if let Some(side) = Side::BOTH.into_iter().find(|&s| heard.is_silent(s)) {
+        return Err(Absence::ChannelSilent(side));
+    }
+    let fit = transcript.and_then(|transcript| {
+        let said = Sides::from_fn(|side| conversation::said(transcript, side));
+        TranscriptFit::of(&said, &heard.speech)
+    });
+    let signs = RoleSigns {
+        greeter: conversation::greeter(&heard.speech),
+        fit,
+        // Nothing in this crate tells key presses or music from speech yet.
+        keys_s: None,
+        music_s: None,
+    };
+    let signs: Vec<String> = signs.swapped().iter().map(ToString::to_string).collect();
+    if !signs.is_empty() {
+        let message = format!(
+            "the channels may be swapped: {}; is the agent's channel the other one?",
+            signs.join("; ")
+        );
+        warnings.push(Warning::new("channels_maybe_swapped", message));
+    }
+    Ok(!signs.is_empty())
+}
+
+/// Tells of a voice at the end that nobody answers.
+fn tail_warning(tail: TailMonologue) -> Warning {
+    let message = format!(
+        "from {:.1} s to {:.1} s only the {} is heard, after a silence and without an answer: an \
+         after-call survey or a voicemail prompt? It is measured with the rest",
+        tail.segment.start().seconds(),
+        tail.segment.end().seconds(),
+        tail.side
+    );
+    Warning::new("tail_monologue", message)
 }
 
 /// Says where a transcript does not fit its recording.

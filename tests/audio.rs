@@ -500,7 +500,10 @@ fn long_leads_and_tails_go_over_many_blocks() {
     assert!(heard.customer[12_000..].iter().all(|x| *x == -0.5));
     // 32,000 - 5,000 frames.
     let texts: Vec<String> = heard.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(texts, ["agent: the recording ends 3.375 s too early"]);
+    // 3.375 of 4 s are 843,750 millionths.
+    let text = "agent: the recording ends 3.375 s before the other one, of 4.000 s; as a drift of its \
+                clock that is 843750 ppm, more than a clock drifts: did it start later, or stop sooner?";
+    assert_eq!(texts, [text]);
 }
 
 #[test]

@@ -24,6 +24,8 @@ fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> Feat
         conversation,
         no_words: None,
         untimed: None,
+        channels: None,
+        unheard: Sides::default(),
         peaks: Err(Absence::NoRecording),
         duration,
         holds: holds.as_ref(),

@@ -268,7 +268,7 @@ fn a_recording_has_a_rate_of_speech_without_words() {
         let rate = number(&heard, name).unwrap();
         assert!((1.0..10.0).contains(&rate), "{name}: {rate}");
     }
-    // A side that is silent has none.
+    // Of a side whose channel is silent nothing is known.
     let mut voice = agent_of(&call);
     let silence = pcm(1, &vec![0; voice.len()]);
     voice.truncate(30 * 8_000);
@@ -276,7 +276,7 @@ fn a_recording_has_a_rate_of_speech_without_words() {
     let heard = extractor().extract(&pair).unwrap().features;
     assert!(number(&heard, "agent_syllable_rate").is_some());
     let rate = heard.get("customer_syllable_rate");
-    assert_eq!(rate, Some(&Err(Absence::NoSpeech(Side::Customer))));
+    assert_eq!(rate, Some(&Err(Absence::ChannelSilent(Side::Customer))));
 }
 
 /// Text of this crate's own format, from memory.
@@ -453,6 +453,130 @@ fn dual_mono_voids_what_tells_the_sides_apart() {
         number(&measurements.features, "call_duration"),
         Some(seconds)
     );
+}
+
+/// The agent's channel of a simulated call beside a channel of nothing.
+fn one_sided(call: &SimulatedCall) -> Call {
+    let both: Vec<i16> = agent_of(call).iter().flat_map(|&x| [x, 0]).collect();
+    Call::new("1").stereo(pcm(2, &both), AgentChannel::Left)
+}
+
+#[test]
+fn a_silent_channel_voids_what_stands_on_its_side() {
+    let found = extractor().extract(&one_sided(&simulated(0))).unwrap();
+    let codes: Vec<&str> = found.warnings.iter().map(|w| w.code).collect();
+    assert_eq!(codes, ["channel_silent"]);
+    for name in [
+        "customer_speech_length_sum",
+        "customer_utt_count",
+        "customer_syllable_rate",
+        "dialog_customer_speech_length_percentage",
+        // Of both sides, so that 1 and 0 are not said either.
+        "dialog_agent_speech_percentage",
+        "dialog_silence_length_sum",
+        "dialog_interruptions_count",
+        "agent_response_latency_median_s",
+        "agent_longest_turn_s",
+        "channels_maybe_swapped",
+    ] {
+        let value = found.features.get(name);
+        assert_eq!(
+            value,
+            Some(&Err(Absence::ChannelSilent(Side::Customer))),
+            "{name}"
+        );
+    }
+    for name in [
+        "call_duration",
+        "agent_speech_length_sum",
+        "agent_syllable_rate",
+        "dialog_agent_speech_length_percentage",
+    ] {
+        assert!(number(&found.features, name).is_some(), "{name}");
+    }
+    for (name, value) in [
+        ("customer_channel_silent", 1.0),
+        ("agent_channel_silent", 0.0),
+        ("customer_dropout_share", 0.0),
+        ("dual_mono", 0.0),
+        ("truncated", 0.0),
+    ] {
+        assert_eq!(number(&found.features, name), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn what_a_transcript_has_of_a_silent_channel_counts() {
+    let said = r#"{"side": "customer", "start_s": 3, "end_s": 6,
+        "words": [{"text": "алло", "start_s": 3, "end_s": 3.5}, {"text": "да", "start_s": 5, "end_s": 6}]}"#;
+    let call = one_sided(&simulated(0)).transcript(own(said));
+    let found = extractor().extract(&call).unwrap();
+    // 0.5 + 1 s of words.
+    let value = |name: &str| number(&found.features, name);
+    assert_eq!(value("customer_speech_length_sum"), Some(1.5));
+    assert!(value("dialog_agent_speech_percentage").is_some());
+    // Of words without a time the speech stays unknown, and their number is known.
+    let call = one_sided(&simulated(0)).transcript(own(UNTIMED));
+    let found = extractor().extract(&call).unwrap();
+    assert_eq!(number(&found.features, "customer_n_words_sum"), Some(1.0));
+    let speech = found.features.get("customer_speech_length_sum");
+    assert_eq!(speech, Some(&Err(Absence::ChannelSilent(Side::Customer))));
+}
+
+#[test]
+fn channels_that_the_transcript_fits_the_other_way_round_are_suspected() {
+    let call = simulated(0);
+    let swapped = Call::new("1")
+        .stereo(wav(&call, WavFormat::Pcm16), AgentChannel::Right)
+        .transcript(json(&call));
+    let found = extractor().extract(&swapped).unwrap();
+    let codes: Vec<&str> = found.warnings.iter().map(|w| w.code).collect();
+    assert!(codes.contains(&"channels_maybe_swapped"), "{codes:?}");
+    let name = "channels_maybe_swapped";
+    assert_eq!(number(&found.features, name), Some(1.0));
+    let right = extractor().extract(&full(&call)).unwrap();
+    assert_eq!(number(&right.features, name), Some(0.0));
+    // Without the transcript nothing but the greeting is known, and that is too little.
+    let unread = Call::new("1").stereo(wav(&call, WavFormat::Pcm16), AgentChannel::Right);
+    let found = extractor().extract(&unread).unwrap();
+    assert_eq!(number(&found.features, name), Some(0.0));
+}
+
+#[test]
+fn a_voice_at_the_end_that_nobody_answers_is_told() {
+    let said = r#"{"side": "customer", "start_s": 1, "end_s": 9, "words": [{"text": "алло"}]},
+        {"side": "agent", "start_s": 10, "end_s": 12, "words": [{"text": "да"}]},
+        {"side": "agent", "start_s": 15, "end_s": 28, "words": [{"text": "оцените"}]}"#;
+    let found = extractor()
+        .extract(&Call::new("1").transcript(own(said)))
+        .unwrap();
+    let tail = found.tail_monologue.unwrap();
+    let (start, end) = (tail.segment.start().seconds(), tail.segment.end().seconds());
+    assert_eq!((tail.side, start, end), (Side::Agent, 15.0, 28.0));
+    assert!(found.warnings.iter().any(|w| w.code == "tail_monologue"));
+    // It is measured with the rest.
+    assert_eq!(
+        number(&found.features, "agent_speech_length_sum"),
+        Some(15.0)
+    );
+}
+
+#[test]
+fn a_recording_cut_short_says_so_in_a_column() {
+    let Input::Bytes { bytes, .. } = wav(&simulated(0), WavFormat::Pcm16) else {
+        panic!()
+    };
+    let input = Input::Bytes {
+        name: "cut.wav".to_owned(),
+        bytes: bytes[..bytes.len() / 2].into(),
+    };
+    let cut = Call::new("1").stereo(input, AgentChannel::Left);
+    let found = extractor().extract(&cut).unwrap();
+    assert_eq!(number(&found.features, "truncated"), Some(1.0));
+    // Without a recording there is nothing to be cut.
+    let found = extractor().extract(&Call::new("1")).unwrap();
+    let truncated = found.features.get("truncated");
+    assert_eq!(truncated, Some(&Err(Absence::NoRecording)));
 }
 
 #[test]

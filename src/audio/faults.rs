@@ -1,4 +1,4 @@
-//! What is wrong with a recording's channels: the same sound on both, silence, clipping.
+//! What is wrong with a recording's channels: the same sound on both, silence, clipping, drop-outs.
 //!
 //! # Conventions
 //!
@@ -7,6 +7,8 @@
 //! call is measured: faults are reported, and whoever measures may refuse.
 
 use super::Block;
+use super::dropouts::DropoutMeter;
+pub use super::dropouts::{BORDER_DB, Dropouts, LONGEST_DROPOUT_S, SHORTEST_DROPOUT_S};
 use crate::call::{Side, Sides};
 use serde::Serialize;
 
@@ -39,7 +41,7 @@ pub const CLIP_RUN: u32 = 3;
 const COMPARED_FRAMES: u64 = 100;
 
 /// The bins of the level histogram: half a decibel each, from -120 dBFS up to +12.
-const BINS: usize = 264;
+pub(super) const BINS: usize = 264;
 
 /// Faults of the channels of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -55,6 +57,8 @@ pub struct ChannelFaults {
     pub silent: Sides<bool>,
     /// The share of samples that stand in runs of [`CLIP_RUN`] or more at [`CLIP_LEVEL`], 0..=1.
     pub clipping_share: Sides<f64>,
+    /// Digital silence that cuts speech.
+    pub dropouts: Sides<Dropouts>,
     /// The level that 5 % of the 10 ms frames exceed, in dBFS, to half a decibel: how loud speech
     /// is. `None` without a whole frame, or when that level is below -120 dBFS.
     pub level_dbfs: Sides<Option<f64>>,
@@ -84,6 +88,7 @@ struct Meter {
     run: u32,
     frames: u64,
     histogram: Vec<u64>,
+    dropouts: DropoutMeter,
 }
 
 impl FaultMeter {
@@ -96,6 +101,7 @@ impl FaultMeter {
             run: 0,
             frames: 0,
             histogram: vec![0; BINS],
+            dropouts: DropoutMeter::new(sample_rate),
         };
         FaultMeter {
             frame,
@@ -127,6 +133,8 @@ impl FaultMeter {
         self.identical = self.identical && agent == customer;
         self.sides.agent.count_clipped(agent);
         self.sides.customer.count_clipped(customer);
+        self.sides.agent.dropouts.push(agent);
+        self.sides.customer.dropouts.push(customer);
 
         // Complete the frame that is pending, go on frame by frame, keep the rest.
         if !self.pending.agent.is_empty() {
@@ -187,6 +195,14 @@ impl FaultMeter {
             correlation,
             silent: Sides::from_fn(|s| !side(s).loud),
             clipping_share: Sides::from_fn(|s| side(s).clipped as f64 / self.samples.max(1) as f64),
+            dropouts: Sides::from_fn(|s| {
+                let Meter {
+                    dropouts,
+                    histogram,
+                    ..
+                } = side(s);
+                dropouts.dropouts(histogram, self.samples)
+            }),
             level_dbfs: Sides::from_fn(|s| side(s).level()),
         }
     }
@@ -216,26 +232,32 @@ impl Meter {
     fn count_level(&mut self, dbfs: f64) {
         self.loud = self.loud || dbfs > SILENCE_DBFS;
         self.frames += 1;
-        // Bin 0 holds all that is below -119.5 dBFS, -inf as well.
-        let bin = ((dbfs + 120.0) * 2.0).clamp(0.0, (BINS - 1) as f64) as usize;
-        self.histogram[bin] += 1;
+        self.histogram[bin(dbfs)] += 1;
     }
 
     /// Returns the level that 5 % of the frames exceed: the middle of its bin.
     fn level(&self) -> Option<f64> {
-        let above = self.frames / 20;
-        let mut seen = 0;
-        let found = self.histogram.iter().rposition(|n| {
-            seen += n;
-            seen > above
-        });
-        let bin = found.filter(|&bin| bin > 0)?;
+        let bin = exceeded(&self.histogram, self.frames / 20).filter(|&bin| bin > 0)?;
         Some(bin as f64 / 2.0 + 0.25 - 120.0)
     }
 }
 
+/// Returns the bin of a level, in dBFS. Bin 0 holds all that is below -119.5 dBFS, -inf as well.
+pub(super) fn bin(dbfs: f64) -> usize {
+    ((dbfs + 120.0) * 2.0).clamp(0.0, (BINS - 1) as f64) as usize
+}
+
+/// Returns the bin of the level that `above` frames exceed; `None` when there are no more of them.
+pub(super) fn exceeded(histogram: &[u64], above: u64) -> Option<usize> {
+    let mut seen = 0;
+    histogram.iter().rposition(|n| {
+        seen += n;
+        seen > above
+    })
+}
+
 /// Returns a mean square in decibels.
-fn decibels(mean_square: f64) -> f64 {
+pub(super) fn decibels(mean_square: f64) -> f64 {
     10.0 * mean_square.log10()
 }
 

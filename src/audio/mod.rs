@@ -28,6 +28,7 @@
 
 #[cfg(feature = "codecs")]
 mod compressed;
+mod dropouts;
 pub mod faults;
 mod g711;
 #[cfg(feature = "codecs")]

@@ -152,7 +152,8 @@ impl Pair {
         let by = last - first;
         if by > ENDS_APART {
             notes.about(Some(early));
-            notes.add(AudioWarning::EndsEarly { by });
+            let of = last - Time::ZERO;
+            notes.add(AudioWarning::EndsEarly { by, of });
         }
     }
 }

@@ -67,10 +67,17 @@ pub enum AudioWarning {
     EndsEarly {
         /// By how much it is shorter at its end.
         by: Span,
+        /// Where the other one ends on the call clock.
+        of: Span,
     },
     /// A warning about one of two files.
     Of(Side, Box<AudioWarning>),
 }
+
+/// The farthest that a recorder's clock may plausibly be off, in parts per million: crystals keep
+/// some 100 ppm, sound cards and soft phones were seen at several hundred. A guess, used in words
+/// only.
+const CLOCK_PPM: f64 = 1_000.0;
 
 /// Samples above this size, in units of full scale, are held to be no audio: 12 dB above full
 /// scale. Decoders of lossy formats overshoot by 1 to 2 dB.
@@ -142,8 +149,21 @@ impl fmt::Display for AudioWarning {
                 "decoding broke off at {:.3} s, the rest is lost ({reason})",
                 at.seconds()
             ),
-            AudioWarning::EndsEarly { by } => {
-                write!(f, "the recording ends {:.3} s too early", by.seconds())
+            AudioWarning::EndsEarly { by, of } => {
+                let ppm = 1e6 * by.seconds() / of.seconds();
+                let (by, of) = (by.seconds(), of.seconds());
+                // From two lengths nobody can tell a clock from a recorder that stopped early: what
+                // is said is which of the two could be.
+                let could = if ppm <= CLOCK_PPM {
+                    "a clock can drift so far: are words late towards the end?"
+                } else {
+                    "more than a clock drifts: did it start later, or stop sooner?"
+                };
+                write!(
+                    f,
+                    "the recording ends {by:.3} s before the other one, of {of:.3} s; as a drift \
+                     of its clock that is {ppm:.0} ppm, {could}"
+                )
             }
             AudioWarning::Of(side, warning) => write!(f, "{side}: {warning}"),
         }

@@ -31,10 +31,14 @@
 //! ends first comes first; with equal ends too, the agent's.
 
 mod exchange;
+mod roles;
+mod tail;
 mod utterances;
 
 pub use exchange::{Episode, Gap, Interruption, Turn};
-pub use utterances::{Spoken, WordCount};
+pub use roles::{RoleSigns, SwapSign, TranscriptFit, greeter};
+pub use tail::{TailMonologue, tail_monologue};
+pub use utterances::{Spoken, WordCount, said};
 
 use crate::call::{Side, Sides};
 use crate::settings::AnalysisSettings;

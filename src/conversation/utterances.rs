@@ -158,6 +158,17 @@ fn lay(drafts: Vec<Draft>, heard: Timeline, unplaced: WordCount) -> SideSpeech {
     }
 }
 
+/// Returns when the transcript says that `side` speaks: the times of its words, or the whole
+/// utterance where a word has none.
+pub fn said(transcript: &Transcript, side: Side) -> Timeline {
+    let counts = |u: &&Utterance| u.words.as_ref().is_none_or(|words| !words.is_empty());
+    let of_side = transcript.utterances.iter().filter(|u| u.side == side);
+    let utterances: Vec<&Utterance> = of_side.filter(counts).collect();
+    let loose = transcript.loose_words.iter().filter(|(s, _)| *s == side);
+    let loose: Timeline = loose.filter_map(|(_, word)| word.time).collect();
+    &word_times(&utterances) | &loose
+}
+
 /// Returns when the transcript says that the side speaks: its word times, or the whole utterance
 /// where a word has none.
 fn word_times(said: &[&Utterance]) -> Timeline {

@@ -1,6 +1,6 @@
 //! The call as a whole: speech, silence and simultaneous speech.
 
-use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit};
+use super::{Absence, Evidence, Feature, NOBODY, Needs, Number, Source, Unit, only};
 use crate::call::Side;
 use crate::timeline::Span;
 
@@ -21,7 +21,8 @@ pub(super) fn features() -> Vec<Feature> {
             Unit::Seconds,
             "length of the recording",
             |e| Ok(e.length()?.seconds()),
-        ),
+        )
+        .standing_on(NOBODY),
         audio(
             "dialog_both_channels_speech_length_sum",
             Unit::Seconds,
@@ -33,13 +34,15 @@ pub(super) fn features() -> Vec<Feature> {
             Unit::Share,
             "customer_speech_length_sum / call_duration",
             |e| of_call(e, speech(e, Side::Customer)?),
-        ),
+        )
+        .standing_on(only(Side::Customer)),
         audio(
             "dialog_agent_speech_length_percentage",
             Unit::Share,
             "agent_speech_length_sum / call_duration",
             |e| of_call(e, speech(e, Side::Agent)?),
-        ),
+        )
+        .standing_on(only(Side::Agent)),
         audio(
             "dialog_anybody_speech_length_sum",
             Unit::Seconds,

@@ -16,6 +16,7 @@
 //!
 //! The module knows nothing of models.
 
+mod channel;
 mod dialog;
 mod emotion;
 mod emotional;
@@ -27,6 +28,7 @@ mod telephony;
 mod turns;
 mod voice;
 
+pub use channel::Channels;
 pub use interruptions::{
     INTERRUPTIONS_LIST, InterruptionField, InterruptionRecord, interruption_fields,
     interruptions_list,
@@ -69,6 +71,9 @@ pub enum Absence {
     NoWordTimes(Side),
     /// Both channels carry the same sound, so nobody can tell who speaks.
     DualMono,
+    /// The side's channel is silent from end to end, and no transcript tells what it said: whether
+    /// the side spoke is not known.
+    ChannelSilent(Side),
     /// The side does not speak.
     NoSpeech(Side),
     /// Nobody speaks.
@@ -114,6 +119,7 @@ impl Absence {
             Absence::NoWords(_) => "no_words",
             Absence::NoWordTimes(_) => "no_word_times",
             Absence::DualMono => "dual_mono",
+            Absence::ChannelSilent(_) => "channel_silent",
             Absence::NoSpeech(_) => "no_speech",
             Absence::NobodySpeaks => "nobody_speaks",
             Absence::NoTurnTaken(_) => "no_turn_taken",
@@ -145,6 +151,7 @@ impl fmt::Display for Absence {
                 write!(f, "the {side} words in the transcript have no times")
             }
             Absence::DualMono => f.write_str("both channels carry the same sound"),
+            Absence::ChannelSilent(side) => write!(f, "the {side} channel is silent"),
             Absence::NoSpeech(side) => write!(f, "no {side} speech"),
             Absence::NobodySpeaks => f.write_str("nobody speaks"),
             Absence::NoTurnTaken(side) => write!(f, "the {side} takes no turn"),
@@ -344,6 +351,11 @@ pub struct Evidence<'a> {
     /// Words of each side, of a call without a recording whose transcript has no times: then there
     /// is no conversation, and they can be counted all the same.
     pub untimed: Option<Sides<WordCount>>,
+    /// What is known of the channels of the recording; `None` without one.
+    pub channels: Option<Channels>,
+    /// The sides of which nothing can be heard, for their channel is silent, nor read: what stands
+    /// on their speech is [`Absence::ChannelSilent`].
+    pub unheard: Sides<bool>,
     /// The peaks of each channel, or why there are none.
     pub peaks: Result<&'a Sides<Peaks>, Absence>,
     /// Length of the call, where it is known. It may be known of a call whose conversation is not.
@@ -394,7 +406,26 @@ pub struct Feature {
     pub revision: u32,
     /// Number or word.
     pub kind: Kind,
+    /// Whose speech it stands on.
+    voices: Sides<bool>,
     compute: Compute,
+}
+
+/// Stands on nobody's speech.
+const NOBODY: Sides<bool> = Sides {
+    agent: false,
+    customer: false,
+};
+
+/// Stands on the speech of both sides.
+const BOTH: Sides<bool> = Sides {
+    agent: true,
+    customer: true,
+};
+
+/// Stands on the speech of one side.
+fn only(side: Side) -> Sides<bool> {
+    Sides::from_fn(|s| s == side)
 }
 
 impl fmt::Debug for Feature {
@@ -408,7 +439,8 @@ impl fmt::Debug for Feature {
 }
 
 impl Feature {
-    /// Declares a number of revision 1.
+    /// Declares a number of revision 1. Whose speech it stands on is told by its name: see
+    /// [`voices`].
     fn number(
         name: impl Into<String>,
         unit: Unit,
@@ -417,8 +449,10 @@ impl Feature {
         definition: impl Into<String>,
         compute: impl Fn(&Evidence<'_>) -> Number + Send + Sync + 'static,
     ) -> Feature {
+        let name = name.into();
         Feature {
-            name: name.into(),
+            voices: voices(&name, needs),
+            name,
             unit,
             definition: definition.into(),
             needs,
@@ -445,6 +479,22 @@ impl Feature {
         self
     }
 
+    /// Says whose speech it stands on, where its name does not.
+    fn standing_on(mut self, voices: Sides<bool>) -> Feature {
+        self.voices = voices;
+        self
+    }
+
+    /// Measures it. What stands on the speech of a side that cannot be heard has no value: 0 would
+    /// say that the side was silent, and only its channel was.
+    fn measure(&self, evidence: &Evidence<'_>) -> Measured {
+        let void = |&side: &Side| *self.voices.get(side) && *evidence.unheard.get(side);
+        match Side::BOTH.into_iter().find(void) {
+            Some(side) if evidence.conversation.is_ok() => Err(Absence::ChannelSilent(side)),
+            _ => (self.compute)(evidence),
+        }
+    }
+
     /// Declares a word of revision 1.
     fn category(
         name: &str,
@@ -459,9 +509,23 @@ impl Feature {
             source: Source::Essay,
             revision: 1,
             kind: Kind::Category,
+            voices: NOBODY,
             compute: Box::new(move |evidence| compute(evidence).map(Value::Category)),
         }
     }
+}
+
+/// Returns whose speech a feature of that name stands on: `agent_…` and `customer_…` on that side's,
+/// any other on both. Words and emotions come from the transcript, whatever is heard.
+fn voices(name: &str, needs: Needs) -> Sides<bool> {
+    if !matches!(needs, Needs::Speech | Needs::Recording) {
+        return NOBODY;
+    }
+    let of = |side: &Side| {
+        name.strip_prefix(side.name())
+            .is_some_and(|n| n.starts_with('_'))
+    };
+    Side::BOTH.into_iter().find(of).map_or(BOTH, only)
 }
 
 /// The catalogue, with the place of each name.
@@ -479,6 +543,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         side::features(Side::Agent),
         turns::features(),
         voice::features(),
+        channel::features(),
     ];
     let features: Vec<Feature> = groups.into_iter().flatten().collect();
     let index = features
@@ -509,7 +574,7 @@ impl FeatureVector {
     /// Measures every feature of the catalogue.
     pub fn measure(evidence: &Evidence<'_>) -> FeatureVector {
         FeatureVector {
-            values: catalogue().iter().map(|f| (f.compute)(evidence)).collect(),
+            values: catalogue().iter().map(|f| f.measure(evidence)).collect(),
         }
     }
 

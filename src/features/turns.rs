@@ -1,7 +1,7 @@
 //! How turns change hands: latencies, interruptions with their authors, backchannels, silences.
 
 use super::dialog::{of_call, share, speech};
-use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit, stats};
+use super::{Absence, BOTH, Evidence, Feature, Needs, Number, Source, Unit, stats};
 use crate::call::Side;
 use crate::conversation::Interruption;
 use crate::timeline::{Segment, Span, Time};
@@ -11,7 +11,9 @@ const MINUTE: f64 = 60.0;
 
 pub(super) fn features() -> Vec<Feature> {
     let own = |name: String, unit, definition: String, compute: Compute| {
+        // Even where it is named after one side: a turn ends where the other speaks.
         Feature::number(name, unit, Needs::Speech, Source::Own, definition, compute)
+            .standing_on(BOTH)
     };
     let mut group = Vec::new();
     for side in Side::BOTH {

@@ -20,10 +20,8 @@ use crate::timeline::{Segment, Span, Time, Timeline};
 use serde_json::{Map, Value, json};
 
 pub(super) fn show(found: &Measurements, settings: &AnalysisSettings) -> Value {
-    let characteristics = found
-        .conversation
-        .as_ref()
-        .map(|t| characteristics(t, settings));
+    // Its numbers are of both sides: with one side unknown none is shown.
+    let characteristics = found.dialogue().map(|t| characteristics(t, settings));
     json!({"ConversationCharacteristics": characteristics})
 }
 

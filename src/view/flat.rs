@@ -1,6 +1,7 @@
 //! This crate's own view: one value a name, and a reason beside each that is absent.
 
-use crate::features::{INTERRUPTIONS_LIST, interruptions_list};
+use super::interruptions;
+use crate::features::INTERRUPTIONS_LIST;
 use crate::score::Measurements;
 use crate::transcript::format_names;
 use serde_json::{Map, Value, json};
@@ -28,7 +29,7 @@ pub(crate) fn record(found: &Measurements) -> (Map<String, Value>, Map<String, V
     let mut absent: Map<String, Value> = absent
         .map(|(name, reason)| (name.to_owned(), json!(reason)))
         .collect();
-    let list = found.conversation.as_ref().map(interruptions_list);
+    let list = interruptions(found);
     if list.is_none() {
         // The list is absent where the number of its records is.
         let reason = absent.get("dialog_interruptions_count").cloned();

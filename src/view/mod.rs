@@ -15,6 +15,7 @@ mod yandex;
 pub(crate) use flat::record;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::features::{InterruptionRecord, interruptions_list};
 use crate::score::Measurements;
 use crate::settings::AnalysisSettings;
 use serde_json::Value;
@@ -59,6 +60,11 @@ impl View {
             View::Aws => aws::show(found, settings),
         }
     }
+}
+
+/// Returns the records of the interruptions, where both sides are known.
+fn interruptions(found: &Measurements) -> Option<Vec<InterruptionRecord>> {
+    found.dialogue().map(interruptions_list)
 }
 
 impl fmt::Display for View {

@@ -6,7 +6,8 @@
 //! here that is `null` too. Its `id` and `conv_neg_list` are not among the published definitions
 //! and are left out.
 
-use crate::features::{INTERRUPTIONS_LIST, Source, interruptions_list};
+use super::interruptions;
+use crate::features::{INTERRUPTIONS_LIST, Source};
 use crate::score::Measurements;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +21,7 @@ pub(super) fn show(found: &Measurements) -> Value {
             columns.insert(feature.name.clone(), json!(value.as_ref().ok()));
         }
         if feature.name == LIST_AFTER {
-            let list = found.conversation.as_ref().map(interruptions_list);
+            let list = interruptions(found);
             columns.insert(INTERRUPTIONS_LIST.to_owned(), json!(list));
         }
     }

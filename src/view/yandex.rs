@@ -23,9 +23,12 @@ pub(super) fn show(found: &Measurements) -> Value {
     let Some(talk) = &found.conversation else {
         return json!({"speakerAnalysis": [], "conversationAnalysis": null});
     };
+    let known = Side::BOTH
+        .into_iter()
+        .filter(|&side| !found.unheard.get(side));
     json!({
-        "speakerAnalysis": Side::BOTH.map(|side| speaker(talk, side)),
-        "conversationAnalysis": conversation(talk),
+        "speakerAnalysis": known.map(|side| speaker(talk, side)).collect::<Vec<_>>(),
+        "conversationAnalysis": found.dialogue().map(conversation),
     })
 }
 

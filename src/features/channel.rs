@@ -1,0 +1,97 @@
+//! What is wrong with the channels of the recording, as columns.
+//!
+//! Faults tell how far the other columns can be believed, and nothing of the customer's mark: they
+//! are no inputs of a model unless somebody names them.
+
+use super::{Absence, Evidence, Feature, NOBODY, Needs, Source, Unit};
+use crate::audio::faults::ChannelFaults;
+use crate::call::Side;
+
+/// What is known of the channels of a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channels {
+    /// Faults of their sound.
+    pub faults: ChannelFaults,
+    /// Whether the recording ends before its header says, or could not be decoded to its end.
+    pub truncated: bool,
+    /// Whether the sides are suspected to be swapped, or why that cannot be asked.
+    pub swapped: Result<bool, Absence>,
+}
+
+pub(super) fn features() -> Vec<Feature> {
+    let declare = |name: String, unit, definition: String, compute: Compute| {
+        let compute = move |e: &Evidence<'_>| {
+            let channels = e.channels.as_ref().ok_or(Absence::NoRecording)?;
+            compute(channels)
+        };
+        let feature = Feature::number(
+            name,
+            unit,
+            Needs::Recording,
+            Source::Own,
+            definition,
+            compute,
+        );
+        // A fault is known of a silent channel too.
+        feature.standing_on(NOBODY)
+    };
+    let mut group = vec![declare(
+        "dual_mono".to_owned(),
+        Unit::Flag,
+        "1 when both channels carry the same sound, sample for sample or with a correlation of at \
+         least 0.95 of either sign over the 10 ms frames above -50 dBFS"
+            .to_owned(),
+        Box::new(|c| Ok(flag(c.faults.dual_mono))),
+    )];
+    for side in [Side::Agent, Side::Customer] {
+        group.push(declare(
+            format!("{side}_channel_silent"),
+            Unit::Flag,
+            format!("1 when no 10 ms frame of the {side}'s channel is above -60 dBFS"),
+            Box::new(move |c| Ok(flag(*c.faults.silent.get(side)))),
+        ));
+    }
+    for side in [Side::Agent, Side::Customer] {
+        group.push(declare(
+            format!("{side}_clipping_share"),
+            Unit::Share,
+            "share of the channel's samples in runs of at least 3 of 0.98 of full scale or more"
+                .to_owned(),
+            Box::new(move |c| Ok(*c.faults.clipping_share.get(side))),
+        ));
+    }
+    for side in [Side::Agent, Side::Customer] {
+        group.push(declare(
+            format!("{side}_dropout_share"),
+            Unit::Share,
+            "share of the channel's samples in drop-outs: 18 ms to 1 s of samples of one value \
+             below -60 dBFS, with the 10 ms before and the 10 ms after both above -50 dBFS and at \
+             most 20 dB below the level that a tenth of the frames above -50 dBFS exceed"
+                .to_owned(),
+            Box::new(move |c| Ok(c.faults.dropouts.get(side).share)),
+        ));
+    }
+    group.push(declare(
+        "channels_maybe_swapped".to_owned(),
+        Unit::Flag,
+        "1 when there is evidence that the agent's channel is the customer's: the transcript of \
+         each side fits the other's channel, or two lesser signs (who first speaks at length, \
+         whose channel has key presses, whose has music)"
+            .to_owned(),
+        Box::new(|c| c.swapped.clone().map(flag)),
+    ));
+    group.push(declare(
+        "truncated".to_owned(),
+        Unit::Flag,
+        "1 when the recording ends before its header says, or could not be decoded to its end"
+            .to_owned(),
+        Box::new(|c| Ok(flag(c.truncated))),
+    ));
+    group
+}
+
+type Compute = Box<dyn Fn(&Channels) -> super::Number + Send + Sync>;
+
+fn flag(is: bool) -> f64 {
+    f64::from(u8::from(is))
+}
