@@ -25,6 +25,7 @@ fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> Feat
         no_words: None,
         untimed: None,
         peaks: Err(Absence::NoRecording),
+        pitches: Err(Absence::NoRecording),
         duration,
         holds: holds.as_ref(),
         settings: &settings,
