@@ -14,7 +14,7 @@ use callcsi::audio;
 use callcsi::call::{AgentChannel, Call, Input, Sides};
 use callcsi::conversation::Conversation;
 use callcsi::features::FeatureVector;
-use callcsi::prosody::PeakMeter;
+use callcsi::prosody::{PeakMeter, PitchMeter};
 use callcsi::score::{Extractor, Scorer};
 use callcsi::settings::{AnalysisSettings, DetectorKind};
 use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
@@ -149,7 +149,7 @@ fn detect(bencher: Bencher<'_, '_>, detector: DetectorKind) {
     });
 }
 
-/// Peaks of both channels, from their samples, and the syllables among them.
+/// Peaks of both channels, from their samples, the syllables among them and the level between.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn syllables(bencher: Bencher<'_, '_>) {
     let (samples, rate) = samples(&Form::Pcm16Wav.call().0);
@@ -159,7 +159,23 @@ fn syllables(bencher: Bencher<'_, '_>) {
             for block in black_box(&samples).get(side).chunks(audio::BLOCK_FRAMES) {
                 meter.push(block);
             }
-            meter.finish().nuclei(CALL.speech.get(side))
+            let (peaks, speech) = (meter.finish(), CALL.speech.get(side));
+            (peaks.nuclei(speech), peaks.contour().spread(speech))
+        })
+    });
+}
+
+/// Pitch of both channels, from their samples, and its spread.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn pitch(bencher: Bencher<'_, '_>) {
+    let (samples, rate) = samples(&Form::Pcm16Wav.call().0);
+    bencher.counter(seconds()).bench_local(|| {
+        Sides::from_fn(|side| {
+            let mut meter = PitchMeter::new(rate);
+            for block in black_box(&samples).get(side).chunks(audio::BLOCK_FRAMES) {
+                meter.push(block);
+            }
+            meter.finish().spread(CALL.speech.get(side))
         })
     });
 }

@@ -16,7 +16,7 @@ use crate::conversation::{self, Conversation, RoleSigns, TailMonologue, Transcri
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Absence, Channels, Evidence, FeatureVector};
 use crate::model::{Prediction, Predictor};
-use crate::prosody::{PeakMeter, Peaks};
+use crate::prosody::{PeakMeter, Peaks, PitchMeter, Pitches};
 use crate::recognise::Recogniser;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Segment, Span, Time, Timeline};
@@ -102,6 +102,8 @@ pub struct Extractor {
 struct Heard {
     speech: Sides<Timeline>,
     peaks: Sides<Peaks>,
+    /// Where the settings ask for it.
+    pitches: Option<Sides<Pitches>>,
     duration: Span,
     faults: ChannelFaults,
     truncated: bool,
@@ -123,6 +125,7 @@ struct Known<'a> {
     channels: Option<Channels>,
     unheard: Sides<bool>,
     peaks: Result<&'a Sides<Peaks>, Absence>,
+    pitches: Result<&'a Sides<Pitches>, Absence>,
 }
 
 impl Known<'_> {
@@ -133,6 +136,7 @@ impl Known<'_> {
             channels: None,
             unheard: Sides::default(),
             peaks: Err(Absence::NoRecording),
+            pitches: Err(Absence::NoRecording),
         }
     }
 }
@@ -281,6 +285,14 @@ impl Extractor {
                 Some(heard) => Ok(&heard.peaks),
                 None => Err(Absence::NoRecording),
             },
+            pitches: match &heard {
+                Some(_) if dual_mono => Err(Absence::DualMono),
+                Some(heard) => {
+                    let pitches = heard.pitches.as_ref();
+                    pitches.ok_or(Absence::SwitchedOff("pitch"))
+                }
+                None => Err(Absence::NoRecording),
+            },
         };
         let features = self.measure(&call.metadata, duration, &conversation, known)?;
         Ok(Measurements {
@@ -356,25 +368,32 @@ impl Extractor {
             channels: known.channels,
             unheard: known.unheard,
             peaks: known.peaks,
+            pitches: known.pitches,
             duration,
             holds: holds.as_ref(),
             settings: &self.settings,
         }))
     }
 
-    /// Decodes a recording block by block and marks the speech and the peaks of each side.
+    /// Decodes a recording block by block and marks the speech, the peaks and the pitch of each side.
     fn listen(&self, recording: &Recording, warnings: &mut Vec<Warning>) -> Result<Heard> {
         let mut audio = audio::open(recording)?;
         let rate = audio.sample_rate();
         let mut agent = SpeechTracker::new(&self.settings, rate)?;
         let mut customer = SpeechTracker::new(&self.settings, rate)?;
         let mut peaks = Sides::from_fn(|_| PeakMeter::new(rate));
+        let pitch = self.settings.pitch;
+        let mut pitches = pitch.then(|| Sides::from_fn(|_| PitchMeter::new(rate)));
         let mut meter = FaultMeter::new(rate);
         while let Some(block) = audio.next_block()? {
             agent.push(block.agent);
             customer.push(block.customer);
             peaks.agent.push(block.agent);
             peaks.customer.push(block.customer);
+            if let Some(pitches) = &mut pitches {
+                pitches.agent.push(block.agent);
+                pitches.customer.push(block.customer);
+            }
             meter.push(&block);
         }
         warnings.extend(
@@ -418,6 +437,10 @@ impl Extractor {
                 agent: peaks.agent.finish(),
                 customer: peaks.customer.finish(),
             },
+            pitches: pitches.map(|meters| Sides {
+                agent: meters.agent.finish(),
+                customer: meters.customer.finish(),
+            }),
             duration: Time::of_sample(audio.frames_read(), rate) - Time::ZERO,
             faults,
             description: audio.description().clone(),

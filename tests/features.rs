@@ -27,6 +27,7 @@ fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> Feat
         channels: None,
         unheard: Sides::default(),
         peaks: Err(Absence::NoRecording),
+        pitches: Err(Absence::NoRecording),
         duration,
         holds: holds.as_ref(),
         settings: &settings,

@@ -37,7 +37,7 @@ pub use interruptions::{
 use crate::call::{Metadata, Side, Sides};
 use crate::conversation::{Conversation, WordCount};
 use crate::error::{Error, ErrorKind};
-use crate::prosody::Peaks;
+use crate::prosody::{Peaks, Pitches};
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Span, Timeline};
 use serde::{Serialize, Serializer};
@@ -76,6 +76,12 @@ pub enum Absence {
     ChannelSilent(Side),
     /// The side does not speak.
     NoSpeech(Side),
+    /// The side does not speak in the first third of the call, or not in the last.
+    NoSpeechInThird(Side),
+    /// The side's voice has a pitch for too short a time.
+    NoPitch(Side),
+    /// The settings leave it out; the field is named.
+    SwitchedOff(&'static str),
     /// Nobody speaks.
     NobodySpeaks,
     /// The side never takes the turn from the other.
@@ -121,6 +127,9 @@ impl Absence {
             Absence::DualMono => "dual_mono",
             Absence::ChannelSilent(_) => "channel_silent",
             Absence::NoSpeech(_) => "no_speech",
+            Absence::NoSpeechInThird(_) => "no_speech_in_third",
+            Absence::NoPitch(_) => "no_pitch",
+            Absence::SwitchedOff(_) => "switched_off",
             Absence::NobodySpeaks => "nobody_speaks",
             Absence::NoTurnTaken(_) => "no_turn_taken",
             Absence::NoInterruption(_) => "no_interruption",
@@ -153,6 +162,14 @@ impl fmt::Display for Absence {
             Absence::DualMono => f.write_str("both channels carry the same sound"),
             Absence::ChannelSilent(side) => write!(f, "the {side} channel is silent"),
             Absence::NoSpeech(side) => write!(f, "no {side} speech"),
+            Absence::NoSpeechInThird(side) => {
+                write!(
+                    f,
+                    "no {side} speech in the first or the last third of the call"
+                )
+            }
+            Absence::NoPitch(side) => write!(f, "too little {side} voice that has a pitch"),
+            Absence::SwitchedOff(field) => write!(f, "switched off in the settings: {field}"),
             Absence::NobodySpeaks => f.write_str("nobody speaks"),
             Absence::NoTurnTaken(side) => write!(f, "the {side} takes no turn"),
             Absence::NoInterruption(side) => write!(f, "the {side} interrupts nowhere"),
@@ -241,6 +258,14 @@ pub enum Unit {
     SyllablesPerSecond,
     /// Times per minute.
     PerMinute,
+    /// A level in decibels below full scale; a full-scale square wave is at 0.
+    Dbfs,
+    /// A difference of two levels in decibels.
+    Decibels,
+    /// Periods per second.
+    Hertz,
+    /// A ratio of two frequencies in twelfths of an octave.
+    Semitones,
     /// 1 for yes, 0 for no.
     Flag,
     /// A word.
@@ -261,6 +286,10 @@ impl Unit {
             Unit::WordsPerSecond => "words/s",
             Unit::SyllablesPerSecond => "syllables/s",
             Unit::PerMinute => "1/min",
+            Unit::Dbfs => "dBFS",
+            Unit::Decibels => "dB",
+            Unit::Hertz => "Hz",
+            Unit::Semitones => "semitones",
             Unit::Flag => "0/1",
             Unit::Category => "category",
         }
@@ -279,6 +308,10 @@ impl Unit {
             | Unit::WordsPerSecond
             | Unit::SyllablesPerSecond
             | Unit::PerMinute
+            | Unit::Dbfs
+            | Unit::Decibels
+            | Unit::Hertz
+            | Unit::Semitones
             | Unit::Category => None,
         }
     }
@@ -358,6 +391,8 @@ pub struct Evidence<'a> {
     pub unheard: Sides<bool>,
     /// The peaks of each channel, or why there are none.
     pub peaks: Result<&'a Sides<Peaks>, Absence>,
+    /// The pitch of each channel, or why it is not known.
+    pub pitches: Result<&'a Sides<Pitches>, Absence>,
     /// Length of the call, where it is known. It may be known of a call whose conversation is not.
     pub duration: Option<Span>,
     /// The holds on the call clock, where the platform gave intervals.

@@ -98,7 +98,7 @@ fn variance(slot: &[f32]) -> f32 {
 
 /// Returns a sum over samples, in eight running sums that a processor adds at once. One sum in a loop:
 /// of two it would make none at once.
-fn sum_over(samples: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+pub(super) fn sum_over(samples: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     let mut sums = [0.0f32; 8];
     let (eights, rest) = samples.as_chunks::<8>();
     for eight in eights {

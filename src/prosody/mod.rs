@@ -48,9 +48,15 @@
 //! Known weakness: it counts what it hears. Two vowels without a dip between them are one, a reduced
 //! vowel is none, and a steady tone that the detector takes for speech is one.
 
+mod contour;
+mod correlation;
 mod intensity;
 mod nuclei;
+mod pitch;
+mod track;
 mod voicing;
 
+pub use self::contour::{Contour, Spread};
 pub use self::nuclei::{DIP_DB, LOUD_SHARE, PeakMeter, Peaks, RANGE_DB};
+pub use self::pitch::{HOLDS_SEMITONES, LEAST_FRAMES, OCTAVE_COST, PITCHED, PitchMeter, Pitches};
 pub use self::voicing::VOICED;

@@ -1,5 +1,6 @@
 //! Peaks of the contour, and which of them are syllables.
 
+use super::contour::Contour;
 use super::intensity::Intensity;
 use super::voicing::Voicing;
 use crate::timeline::{Time, Timeline};
@@ -18,7 +19,7 @@ pub const LOUD_SHARE: f64 = 0.95;
 /// A peak below this mean square is none: -90 dBFS is the smallest step of 16 bits.
 const FLOOR: f32 = 1e-9;
 
-/// Gathers the peaks of one channel.
+/// Gathers the peaks of one channel, and its contour.
 #[derive(Clone, Debug)]
 pub struct PeakMeter {
     sample_rate: u32,
@@ -39,6 +40,7 @@ pub struct PeakMeter {
     /// The lowest point since the last local maximum.
     lowest: f32,
     peaks: Vec<Peak>,
+    contour: Contour,
 }
 
 /// A voiced peak with a dip before it.
@@ -53,14 +55,17 @@ struct Peak {
 pub struct Peaks {
     /// In order.
     peaks: Vec<Peak>,
+    contour: Contour,
 }
 
 impl PeakMeter {
     /// Makes a meter for a channel at `sample_rate` Hz.
     pub fn new(sample_rate: u32) -> PeakMeter {
+        let intensity = Intensity::new(sample_rate);
         PeakMeter {
             sample_rate,
-            intensity: Intensity::new(sample_rate),
+            contour: Contour::new(sample_rate, intensity.slot() as u64),
+            intensity,
             voicing: Voicing::new(sample_rate),
             dip_ratio: 10f64.powf(DIP_DB / 10.0) as f32,
             held: Vec::new(),
@@ -106,11 +111,15 @@ impl PeakMeter {
                 self.follow(point);
             }
         }
-        Peaks { peaks: self.peaks }
+        Peaks {
+            peaks: self.peaks,
+            contour: self.contour,
+        }
     }
 
     /// Follows the contour to its next point.
     fn follow(&mut self, point: f32) {
+        self.contour.push(point);
         if point < self.last && self.rising {
             self.rising = false;
             if self.last >= self.lowest * self.dip_ratio && self.last > FLOOR {
@@ -148,6 +157,11 @@ impl PeakMeter {
 }
 
 impl Peaks {
+    /// Returns the contour that the peaks were found on.
+    pub fn contour(&self) -> &Contour {
+        &self.contour
+    }
+
     /// Returns the instants of the syllables inside the side's speech, in order.
     pub fn nuclei(&self, speech: &Timeline) -> Vec<Time> {
         let inside: Vec<Peak> = speech
