@@ -11,7 +11,7 @@ mod common;
 use callcsi::settings::AnalysisSettings;
 use callcsi::simulate::degrade::{add_at, telephone};
 use callcsi::simulate::render::{Companding, RATE};
-use callcsi::simulate::sounds::{LineSound, render};
+use callcsi::simulate::sounds::{Sound, render};
 use callcsi::timeline::{Segment, Time, Timeline};
 use callcsi::vad::detector;
 use callcsi::vad::evaluate::{FrameScores, Heard};
@@ -81,7 +81,7 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         writeln!(out, "{name:<32} {sounds:>6.3} {raw:>6.3} {decided:>8.3}")?;
         Ok(())
     };
-    for sound in LineSound::all() {
+    for sound in Sound::all() {
         let samples = render(sound, seconds, RATE, level, seed);
         show(&sound.to_string(), &samples)?;
     }
