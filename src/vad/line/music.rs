@@ -43,8 +43,9 @@ const NOTE_AGE: u8 = 5;
 const NOTES_PER_S: f32 = 1.5;
 /// Slots that must sound without speech in a window: 1.6 s.
 const HEARD_SLOTS: u32 = 80;
-/// Mean level of what sounds in it, dBFS: below is what one side picks up of the other.
-const MUSIC_DBFS: f32 = -54.0;
+/// A fifth of what sounds in it is above this level, dBFS: below is what one side picks up of the other.
+const MUSIC_DBFS: f32 = -50.0;
+const MUSIC_SHARE: f32 = 0.2;
 /// Music goes on: of the window that is no speech, this share sounds, and its level has at most this
 /// standard deviation, in dB (music 1 to 7.6, once 11; voices 9 to 11) …
 const GOES_ON_SHARE: f32 = 0.7;
@@ -279,11 +280,12 @@ struct Cell {
     /// Open slots, and those that sound.
     open: u32,
     heard: u32,
-    /// Of the latter: notes, slots in which one is held, onsets; levels below full scale and their
+    /// Of the latter: notes, slots in which one is held, onsets, loud slots; levels below full scale and their
     /// squares.
     notes: u32,
     held: u32,
     onsets: u32,
+    loud: u32,
     below: u32,
     squares: u32,
     /// Slots of speech.
@@ -298,6 +300,7 @@ impl Cell {
             notes: a.notes + b.notes,
             held: a.held + b.held,
             onsets: a.onsets + b.onsets,
+            loud: a.loud + b.loud,
             below: a.below + b.below,
             squares: a.squares + b.squares,
             speech: a.speech + b.speech,
@@ -311,7 +314,7 @@ impl Cell {
 
     /// Whether what sounds is loud enough to be meant to be heard.
     fn is_loud(&self) -> bool {
-        self.below as f32 <= -MUSIC_DBFS * self.heard as f32
+        self.loud as f32 >= MUSIC_SHARE * self.heard as f32
     }
 
     /// Whether notes make it music.
@@ -374,6 +377,7 @@ impl Score {
                             continue;
                         }
                         cell.heard += 1;
+                        cell.loud += u32::from(f32::from(slot.below) < -MUSIC_DBFS);
                         cell.below += u32::from(slot.below);
                         cell.squares += u32::from(slot.below).pow(2);
                         cell.notes += u32::from(slot.notes);
