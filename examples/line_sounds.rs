@@ -3,7 +3,9 @@
 //!
 //! Each sound is sent over the telephone (300–3,400 Hz, 8 kHz, µ-law), then heard by a detector that
 //! has heard nothing before. Printed are the shares of its 10 ms frames that are not silent, that score
-//! at least `speech_on`, and that are speech as decided.
+//! at least `speech_on`, that are speech as decided, and that are still speech when what the line meter
+//! heard is masked; then what the line meter heard most, and of the frames that are not silent the share
+//! that it named rightly (of noise and typing: left without a name).
 
 #[path = "common/mod.rs"]
 mod common;
@@ -11,12 +13,13 @@ mod common;
 use callcsi::settings::AnalysisSettings;
 use callcsi::simulate::degrade::{add_at, telephone};
 use callcsi::simulate::render::{Companding, RATE};
-use callcsi::simulate::sounds::{LineSound, render};
+use callcsi::simulate::sounds::{Sound, render};
 use callcsi::timeline::{Segment, Time, Timeline};
-use callcsi::vad::detector;
 use callcsi::vad::evaluate::{FrameScores, Heard};
+use callcsi::vad::{detector, line};
 use clap::Parser;
 use common::Fallible;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,18 +45,78 @@ struct Arguments {
     seed: u64,
 }
 
-/// Returns the shares of frames that score as speech and that are decided to be.
-fn heard(settings: &AnalysisSettings, samples: &[f32]) -> Fallible<(f64, f64)> {
-    let samples = telephone(samples, RATE, Companding::MuLaw)?;
+/// What is heard of a sound.
+struct Row {
+    /// Shares of frames that score as speech, that are decided to be, and that are left by the mask.
+    raw: f64,
+    decided: f64,
+    masked: f64,
+    /// What the line meter heard most.
+    most: String,
+    /// Share of the frames that are not silent with the right name.
+    right: f64,
+}
+
+/// Returns how the name of the line meter for a sound begins; `None` for what has none.
+fn expected(sound: &str) -> Option<&'static str> {
+    let names = [
+        ("ringback", "ringback"),
+        ("busy", "busy"),
+        ("dial", "dial"),
+        ("fax-cng", "fax_calling"),
+        ("fax-ced", "fax_answer"),
+        ("sit", "special_information"),
+        ("beep", "beep"),
+        ("dtmf", "dtmf"),
+        ("music", "music"),
+    ];
+    let found = names
+        .iter()
+        .find(|(sound_name, _)| sound.starts_with(sound_name));
+    found.map(|(_, name)| *name)
+}
+
+/// Hears a sound, whose name is to begin with `expected`.
+fn heard(settings: &AnalysisSettings, samples: &[f32], expected: Option<&str>) -> Fallible<Row> {
+    let sent = telephone(samples, RATE, Companding::MuLaw)?;
     let vad = detector(settings.detector, RATE)?;
-    let heard = Heard::of(vad, settings, RATE, &samples)?;
-    let end = Time::of_sample(samples.len() as u64, RATE);
+    let heard = Heard::of(vad, settings, RATE, &sent)?;
+    let end = Time::of_sample(sent.len() as u64, RATE);
     let whole = Segment::new(Time::ZERO, end).ok_or("found no sound")?;
     let mut frames = FrameScores::new(settings.speech_on);
     frames.add(&Timeline::new(), &heard, whole);
     let share = |counts: callcsi::vad::evaluate::Confusion| counts.false_positive_rate();
     let shares = share(frames.raw()).zip(share(frames.decided()));
-    Ok(shares.ok_or("found no frame")?)
+    let (raw, decided) = shares.ok_or("found no frame")?;
+
+    let line = line::hear(&sent, RATE, &heard.speech)?;
+    let left = (&heard.speech - &line::mask(&line)).prune(settings.speech_min);
+    let masked = left.duration().seconds() / whole.duration().seconds();
+    let (mut sounding, mut right) = (0usize, 0usize);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let block = RATE as usize / 100;
+    for (at, samples) in samples.chunks(block).enumerate() {
+        if samples.iter().all(|x| *x == 0.0) {
+            continue;
+        }
+        let middle = Time::of_sample((at * block + samples.len() / 2) as u64, RATE);
+        let heard = line.iter().find(|heard| heard.segment.contains(middle));
+        let name = heard.map(|heard| heard.sound.to_string());
+        sounding += 1;
+        right += usize::from(match (&name, expected) {
+            (Some(name), Some(expected)) => name.starts_with(expected),
+            (name, expected) => name.is_none() && expected.is_none(),
+        });
+        *counts.entry(name.unwrap_or("-".into())).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    Ok(Row {
+        raw,
+        decided,
+        masked,
+        most: most.map_or("-".into(), |(name, _)| name),
+        right: right as f64 / sounding.max(1) as f64,
+    })
 }
 
 fn run(arguments: &Arguments) -> Fallible<()> {
@@ -70,20 +133,31 @@ fn run(arguments: &Arguments) -> Fallible<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{:<32} {:>6} {:>6} {:>8}",
-        "sound", "sounds", "raw", "decided"
+        "{:<24} {:>6} {:>6} {:>8} {:>7}  {:<20} {:>6}",
+        "sound", "sounds", "raw", "decided", "masked", "heard as", "right"
     )?;
-    let mut show = |name: &str, samples: &[f32]| -> Fallible<()> {
-        let (raw, decided) = heard(&settings, samples)?;
+    let mut show = |name: &str, samples: &[f32], expected: Option<&str>| -> Fallible<()> {
+        let row = heard(&settings, samples, expected)?;
         let blocks = samples.chunks(RATE as usize / 100);
         let sounding = blocks.filter(|block| block.iter().any(|x| *x != 0.0));
         let sounds = sounding.map(<[f32]>::len).sum::<usize>() as f64 / samples.len() as f64;
-        writeln!(out, "{name:<32} {sounds:>6.3} {raw:>6.3} {decided:>8.3}")?;
+        let Row {
+            raw,
+            decided,
+            masked,
+            most,
+            right,
+        } = row;
+        writeln!(
+            out,
+            "{name:<24} {sounds:>6.3} {raw:>6.3} {decided:>8.3} {masked:>7.3}  {most:<20} {right:>6.3}"
+        )?;
         Ok(())
     };
-    for sound in LineSound::all() {
+    for sound in Sound::all() {
         let samples = render(sound, seconds, RATE, level, seed);
-        show(&sound.to_string(), &samples)?;
+        let name = sound.to_string();
+        show(&name, &samples, expected(&name))?;
     }
     for file in &arguments.music {
         let music = common::read_music(file, RATE)?;
@@ -91,7 +165,7 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         let mut samples = vec![0.0; count.min(music.len())];
         add_at(&mut samples, &music[..count.min(music.len())], level);
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        show(&name, &samples)?;
+        show(&name, &samples, Some("music"))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::common::{Fallible, read, read_music};
 use crate::manifest::Entry;
 use callcsi::simulate::degrade::{active_level, add_at, amplify, resampled, telephone};
 use callcsi::simulate::render::Companding;
-use callcsi::simulate::sounds::{LineSound, render};
+use callcsi::simulate::sounds::{Sound, render};
 use callcsi::timeline::{Segment, Span, Time, Timeline};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -26,7 +26,7 @@ pub enum Degradation {
     /// Speech at −45 dBFS.
     Quiet,
     /// A noise, so many decibels below the speech.
-    Noise(LineSound, f64),
+    Noise(Sound, f64),
     /// Other recordings of the manifest, so many decibels below the speech.
     Babble(f64),
 }
@@ -41,8 +41,8 @@ impl FromStr for Degradation {
             "quiet" => return Ok(Degradation::Quiet),
             _ => {}
         }
-        let white = || noise("noise").map(|db| Degradation::Noise(LineSound::WhiteNoise, db));
-        let pink = || noise("pink").map(|db| Degradation::Noise(LineSound::PinkNoise, db));
+        let white = || noise("noise").map(|db| Degradation::Noise(Sound::WhiteNoise, db));
+        let pink = || noise("pink").map(|db| Degradation::Noise(Sound::PinkNoise, db));
         let babble = || noise("babble").map(Degradation::Babble);
         white().or_else(pink).or_else(babble).ok_or_else(|| {
             format!("found {text:?}, wanted telephone, quiet, noise10, pink10 or babble10")
@@ -60,7 +60,7 @@ pub struct Prefix {
 #[derive(Clone, Debug, PartialEq)]
 enum PrefixSound {
     Silence,
-    Line(LineSound),
+    Line(Sound),
     File(PathBuf),
 }
 
@@ -203,7 +203,7 @@ mod tests {
     fn degradations_have_names() {
         assert_eq!("quiet".parse(), Ok(Degradation::Quiet));
         assert_eq!("babble10".parse(), Ok(Degradation::Babble(10.0)));
-        let noise = Degradation::Noise(LineSound::PinkNoise, -2.5);
+        let noise = Degradation::Noise(Sound::PinkNoise, -2.5);
         assert_eq!("pink-2.5".parse(), Ok(noise));
         assert!("noise".parse::<Degradation>().is_err());
         assert!("loud".parse::<Degradation>().is_err());
@@ -216,7 +216,7 @@ mod tests {
         let music: Prefix = "music:60:a:b.ogg".parse().unwrap();
         assert_eq!(music.sound, PrefixSound::File("a:b.ogg".into()));
         let plucked: Prefix = "music-plucked:1".parse().unwrap();
-        assert_eq!(plucked.sound, PrefixSound::Line(LineSound::MusicPlucked));
+        assert_eq!(plucked.sound, PrefixSound::Line(Sound::MusicPlucked));
         for bad in [
             "silence",
             "silence:-1",

@@ -95,7 +95,7 @@ pub fn add_at(samples: &mut [f32], other: &[f32], level_dbfs: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::sounds::{LineSound, render};
+    use crate::simulate::sounds::{Sound, render};
     use crate::timeline::Segment;
     use std::f64::consts::TAU;
 
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_is_added_has_its_level_and_starts_over() {
-        let noise = render(LineSound::PinkNoise, 0.5, 8_000, -3.0, 1);
+        let noise = render(Sound::PinkNoise, 0.5, 8_000, -3.0, 1);
         let mut samples = vec![0.0; 8_000];
         add_at(&mut samples, &noise, -33.0);
         assert!((whole(&samples) + 33.0).abs() < 0.01);

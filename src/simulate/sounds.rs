@@ -5,9 +5,9 @@
 //! the special information tone) and T.30 (fax). The music is no recording: it is made note by note.
 //!
 //! ```
-//! use callcsi::simulate::sounds::{LineSound, render};
+//! use callcsi::simulate::sounds::{Sound, render};
 //!
-//! let ringback: LineSound = "ringback-us".parse()?;
+//! let ringback: Sound = "ringback-us".parse()?;
 //! let samples = render(ringback, 6.0, 8_000, -20.0, 1);
 //! assert_eq!(samples.len(), 48_000);
 //! // Two seconds on, four off.
@@ -25,7 +25,7 @@ use std::str::FromStr;
 /// stands behind each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum LineSound {
+pub enum Sound {
     /// A key that is held down: `dtmf-0` to `dtmf-9`, `dtmf-a` to `dtmf-d`, `dtmf-star`,
     /// `dtmf-hash`.
     Dtmf(DtmfKey),
@@ -135,11 +135,11 @@ impl DtmfKey {
     }
 }
 
-impl LineSound {
+impl Sound {
     /// Returns every sound that there is.
-    pub fn all() -> Vec<LineSound> {
-        use LineSound::*;
-        let mut all: Vec<LineSound> = DtmfKey::all().map(Dtmf).collect();
+    pub fn all() -> Vec<Sound> {
+        use Sound::*;
+        let mut all: Vec<Sound> = DtmfKey::all().map(Dtmf).collect();
         all.push(Dialling);
         for of in [Ringback, Busy, Dial] {
             all.extend(Country::ALL.map(of));
@@ -162,7 +162,7 @@ impl LineSound {
     /// Returns the steps of a tone, over and over; `None` of what is no tone.
     fn tones(self) -> Option<Vec<Step>> {
         use Country::*;
-        use LineSound::*;
+        use Sound::*;
         let step = |hertz: &[f64], seconds: f64| Step {
             hertz: hertz.to_vec(),
             beat_hz: 0.0,
@@ -212,40 +212,40 @@ impl LineSound {
     }
 }
 
-impl fmt::Display for LineSound {
+impl fmt::Display for Sound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
-            LineSound::Dtmf(key) => {
+            Sound::Dtmf(key) => {
                 return match key.character() {
                     '*' => f.write_str("dtmf-star"),
                     '#' => f.write_str("dtmf-hash"),
                     key => write!(f, "dtmf-{}", key.to_ascii_lowercase()),
                 };
             }
-            LineSound::Ringback(country) => return write!(f, "ringback-{}", country.name()),
-            LineSound::Busy(country) => return write!(f, "busy-{}", country.name()),
-            LineSound::Dial(country) => return write!(f, "dial-{}", country.name()),
-            LineSound::Dialling => "dtmf",
-            LineSound::FaxCalling => "fax-cng",
-            LineSound::FaxAnswer => "fax-ced",
-            LineSound::SpecialInformation => "sit",
-            LineSound::RecordingBeep => "beep",
-            LineSound::MusicPads => "music-pads",
-            LineSound::MusicPlucked => "music-plucked",
-            LineSound::MusicBeat => "music-beat",
-            LineSound::WhiteNoise => "noise-white",
-            LineSound::PinkNoise => "noise-pink",
-            LineSound::Keyboard => "keyboard",
+            Sound::Ringback(country) => return write!(f, "ringback-{}", country.name()),
+            Sound::Busy(country) => return write!(f, "busy-{}", country.name()),
+            Sound::Dial(country) => return write!(f, "dial-{}", country.name()),
+            Sound::Dialling => "dtmf",
+            Sound::FaxCalling => "fax-cng",
+            Sound::FaxAnswer => "fax-ced",
+            Sound::SpecialInformation => "sit",
+            Sound::RecordingBeep => "beep",
+            Sound::MusicPads => "music-pads",
+            Sound::MusicPlucked => "music-plucked",
+            Sound::MusicBeat => "music-beat",
+            Sound::WhiteNoise => "noise-white",
+            Sound::PinkNoise => "noise-pink",
+            Sound::Keyboard => "keyboard",
         };
         f.write_str(name)
     }
 }
 
-impl FromStr for LineSound {
+impl FromStr for Sound {
     type Err = Error;
 
-    fn from_str(name: &str) -> Result<LineSound> {
-        let all = LineSound::all();
+    fn from_str(name: &str) -> Result<Sound> {
+        let all = Sound::all();
         let found = all.iter().find(|sound| sound.to_string() == name);
         found.copied().ok_or_else(|| {
             let wanted = "dtmf, dtmf-5, ringback-us, busy-ru, dial-fr, fax-cng, music-pads, …";
@@ -261,7 +261,7 @@ const LONGEST_S: f64 = 86_400.0;
 ///
 /// Its root mean square, over the hundredths of a second that are not silent, is `level_dbfs`. What
 /// is random in it follows from `seed`. Loud clicks of a high level may lie outside −1..1.
-pub fn render(sound: LineSound, seconds: f64, rate: u32, level_dbfs: f64, seed: u64) -> Vec<f32> {
+pub fn render(sound: Sound, seconds: f64, rate: u32, level_dbfs: f64, seed: u64) -> Vec<f32> {
     let hz = f64::from(rate);
     // A cast saturates: what is negative or no number gives nothing.
     let seconds = seconds.clamp(0.0, LONGEST_S);
@@ -269,12 +269,12 @@ pub fn render(sound: LineSound, seconds: f64, rate: u32, level_dbfs: f64, seed: 
     let mut random = Random::new(seed, 0, Purpose::Sound);
     let shape = match (sound.tones(), sound) {
         (Some(steps), _) => tones(&steps, count, hz),
-        (None, LineSound::MusicPads) => pads(count, hz),
-        (None, LineSound::MusicPlucked) => plucked(count, hz, &mut random),
-        (None, LineSound::MusicBeat) => beat(count, hz, &mut random),
-        (None, LineSound::PinkNoise) => pink(count, &mut random),
-        (None, LineSound::Keyboard) => keyboard(count, hz, &mut random),
-        (None, LineSound::Dialling) => {
+        (None, Sound::MusicPads) => pads(count, hz),
+        (None, Sound::MusicPlucked) => plucked(count, hz, &mut random),
+        (None, Sound::MusicBeat) => beat(count, hz, &mut random),
+        (None, Sound::PinkNoise) => pink(count, &mut random),
+        (None, Sound::Keyboard) => keyboard(count, hz, &mut random),
+        (None, Sound::Dialling) => {
             let keys: Vec<DtmfKey> = DtmfKey::all().collect();
             let presses = (seconds / 0.2) as usize + 1;
             let steps: Vec<Step> = (0..presses)
@@ -515,21 +515,21 @@ mod tests {
 
     #[test]
     fn names_are_distinct_and_read_back() {
-        let all = LineSound::all();
+        let all = Sound::all();
         assert_eq!(all.len(), 16 + 1 + 3 * 6 + 10);
         let names: std::collections::BTreeSet<String> =
             all.iter().map(ToString::to_string).collect();
         assert_eq!(names.len(), all.len());
         for sound in all {
-            assert_eq!(sound.to_string().parse::<LineSound>().unwrap(), sound);
+            assert_eq!(sound.to_string().parse::<Sound>().unwrap(), sound);
         }
-        let error = "ringback-xx".parse::<LineSound>().unwrap_err();
+        let error = "ringback-xx".parse::<Sound>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
     }
 
     #[test]
     fn every_sound_has_its_length_its_level_and_is_its_seed_s() {
-        for sound in LineSound::all() {
+        for sound in Sound::all() {
             for rate in [8_000, 16_000] {
                 let samples = render(sound, 3.3, rate, -20.0, 7);
                 assert_eq!(samples.len(), (3.3 * f64::from(rate)) as usize, "{sound}");
@@ -542,13 +542,13 @@ mod tests {
                 assert!((level(&sounding) + 20.0).abs() < 0.01, "{sound}");
             }
         }
-        let noise = |seed| render(LineSound::WhiteNoise, 0.1, RATE, -20.0, seed);
+        let noise = |seed| render(Sound::WhiteNoise, 0.1, RATE, -20.0, seed);
         assert_ne!(noise(1), noise(2));
     }
 
     #[test]
     fn nothing_and_no_rate_are_no_trouble() {
-        for sound in LineSound::all() {
+        for sound in Sound::all() {
             assert!(render(sound, 0.0, RATE, -20.0, 1).is_empty());
             assert!(render(sound, -1.0, RATE, -20.0, 1).is_empty());
             assert!(render(sound, f64::NAN, RATE, -20.0, 1).is_empty());
@@ -568,7 +568,7 @@ mod tests {
             let key = DtmfKey::new(key).unwrap();
             assert_eq!(key.hertz(), (row, column));
             // Half the power each: −23.01 dBFS of −20.
-            let samples = render(LineSound::Dtmf(key), 1.0, RATE, -20.0, 1);
+            let samples = render(Sound::Dtmf(key), 1.0, RATE, -20.0, 1);
             for hertz in [row, column] {
                 assert!((at(&samples, hertz, RATE) + 23.01).abs() < 0.02);
             }
@@ -648,8 +648,8 @@ mod tests {
                 10.0 * (0..30).map(power).sum::<f64>().log10()
             })
         };
-        let pink = octaves(LineSound::PinkNoise);
-        let white = octaves(LineSound::WhiteNoise);
+        let pink = octaves(Sound::PinkNoise);
+        let white = octaves(Sound::WhiteNoise);
         let slope = |levels: [f64; 4]| (levels[3] - levels[0]) / 3.0;
         assert!((slope(pink) + 3.0).abs() < 1.2, "{pink:?}");
         assert!(slope(white).abs() < 1.2, "{white:?}");

@@ -18,6 +18,7 @@ mod energy;
 pub mod evaluate;
 mod front;
 mod level;
+pub mod line;
 mod silero;
 
 pub use self::channel::SpeechTracker;
