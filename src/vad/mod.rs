@@ -18,6 +18,7 @@
 //! than `speech_join` are joined, and what is shorter than `speech_min` is dropped: in that order,
 //! since a word cut up by its stops would otherwise be dropped bit by bit.
 
+pub mod bleed;
 mod earshot;
 mod energy;
 pub mod evaluate;

@@ -1,0 +1,477 @@
+//! The other side's voice on a channel: crosstalk of a headset, an echo of the line.
+//!
+//! (doc to come)
+
+mod link;
+mod share;
+#[cfg(test)]
+mod tests;
+
+use self::link::{Content, Link};
+use self::share::ShareMeter;
+use super::front::{BANDS, Bands, FLOOR_DBFS, FrontEnd};
+use crate::call::{Side, Sides};
+use crate::error::Result;
+use crate::timeline::Segment;
+
+/// A frame: 10 ms.
+const FRAME_NANOS: i64 = 10_000_000;
+/// Frames of a block: 1 s.
+const BLOCK: usize = 100;
+/// Blocks that a frame waits for after its own: with its own, at most 4 s to come.
+const AHEAD: usize = 3;
+/// Blocks that evidence is kept for.
+const WINDOW_BLOCKS: usize = 40;
+/// Frames of both sides that are kept.
+const HISTORY: usize = 10 * BLOCK;
+/// Frames at the start of the history whose neighbours are gone.
+const HISTORY_MARGIN: usize = 40;
+
+/// The lags at which a leak is looked for, in frames.
+const MIN_LAG: isize = -2;
+const MAX_LAG: isize = 30;
+/// Frames that a lag reaches into the future, with the neighbours that a rise is taken from.
+const REACH: usize = MAX_LAG as usize + RISE + 1;
+
+/// Groups of four bands, whose loudest band is followed.
+const GROUPS: usize = 4;
+/// A rise is the level this many frames later, less that so many frames before.
+const RISE: usize = 2;
+/// Larger rises count as this much, in dB.
+const RISE_MAX_DB: f32 = 12.0;
+
+/// Noise is the level that a tenth of the frames do not reach.
+const NOISE_SHARE: f64 = 0.1;
+/// No noise is taken to be below this per band, in dBFS.
+const NOISE_MIN_DBFS: f32 = -84.0;
+/// A band sounds when it is this far above the noise.
+const ABOVE_DB: f32 = 9.0;
+/// A leak is audible from this far below.
+const AUDIBLE_DB: f32 = 5.0;
+
+const MIN_GAIN_DB: f32 = -64.0;
+const MAX_GAIN_DB: f32 = -2.0;
+
+/// Correlation of rises from which a leak is established, and from which it is kept.
+const ESTABLISHED: f64 = 0.25;
+const KEPT: f64 = 0.18;
+/// What is added to the sums of squares.
+const LITTLE: f64 = 3_000.0;
+const PEAK_WIDTH: usize = 6;
+const DISTINCT: f64 = 0.1;
+
+const PILE: u32 = 8;
+const PILE_SHARE: f64 = 0.5;
+
+/// The source dies away by this much a frame where it is heard.
+const TAIL_DB: f32 = 1.5;
+
+/// What is not this far above an echo of the other side is an echo.
+const ECHO_DB: f32 = 5.0;
+/// Frames after which a tail has died away.
+const TAIL_FRAMES: isize = 20;
+
+const SMOOTH: usize = 2;
+const OWN_MEAN_DB: f32 = 5.0;
+const STRONG_DB: f32 = 10.0;
+const OWN_BANDS: u32 = 12;
+
+/// Own sound shorter than this within a leak is leak, in frames.
+const OWN_ISLAND: usize = 8;
+/// Leak shorter than this within own sound is own.
+const LEAK_ISLAND: usize = 6;
+/// Nothing between leak and leak is leaked up to this long.
+const PAUSE: usize = 50;
+const TAIL: usize = 30;
+const HEAD: usize = 15;
+
+/// What of a call is the other side's voice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bleed {
+    /// Whether the sound of a side's 10 ms frame is explained by the other side's voice.
+    pub leaked: Sides<Vec<bool>>,
+    /// The share of 10 s windows whose envelopes correlate above 0.7.
+    pub share: Option<f64>,
+    /// The leak into each side; `None` where none was established.
+    pub evidence: Sides<Option<Evidence>>,
+}
+
+/// A leak that was established.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// How much later than its source it is heard, in ms.
+    pub lag_ms: f64,
+    /// Its level less that of its source, in dB: the median of the bands.
+    pub gain_db: f64,
+    /// How alike the rises and falls of both are, up to 1.
+    pub correlation: f64,
+}
+
+impl Bleed {
+    /// Returns whether the sound of `side` in `segment` is the other side's voice: at least half of
+    /// it is leaked.
+    pub fn explains(&self, side: Side, segment: Segment) -> bool {
+        let leaked = self.leaked.get(side);
+        let (start, end) = (segment.start().nanos(), segment.end().nanos());
+        let first = start.div_euclid(FRAME_NANOS).max(0);
+        let last = (end - 1).div_euclid(FRAME_NANOS).min(leaked.len() as i64 - 1);
+        let within: i64 = (first..=last)
+            .filter(|i| leaked[*i as usize])
+            .map(|i| end.min((i + 1) * FRAME_NANOS) - start.max(i * FRAME_NANOS))
+            .sum();
+        2 * within >= end - start
+    }
+}
+
+/// Finds [`Bleed`] frame by frame.
+#[derive(Debug)]
+pub struct BleedMeter {
+    frames: usize,
+    histories: Sides<History>,
+    /// The link into each side.
+    links: Sides<Link>,
+    /// What the last three blocks hold.
+    contents: Sides<Vec<Content>>,
+    leaked: Sides<Vec<bool>>,
+    share: ShareMeter,
+}
+
+impl Default for BleedMeter {
+    fn default() -> BleedMeter {
+        BleedMeter::new()
+    }
+}
+
+impl BleedMeter {
+    /// Starts a call.
+    pub fn new() -> BleedMeter {
+        BleedMeter {
+            frames: 0,
+            histories: Sides::from_fn(|_| History::new()),
+            links: Sides::from_fn(|_| Link::new()),
+            contents: Sides::default(),
+            leaked: Sides::default(),
+            share: ShareMeter::new(),
+        }
+    }
+
+    /// Takes the next frame of both sides: the levels of their bands in dBFS.
+    pub fn push(&mut self, agent: &Bands, customer: &Bands) {
+        self.frames += 1;
+        self.share.push(agent, customer);
+        self.take(agent, customer, true);
+    }
+
+    fn take(&mut self, agent: &Bands, customer: &Bands, counts: bool) {
+        self.histories.agent.push(agent, counts);
+        self.histories.customer.push(customer, counts);
+        if self.histories.agent.taken.is_multiple_of(BLOCK) {
+            self.block();
+        }
+    }
+
+    /// Ends the call.
+    pub fn finish(mut self) -> Bleed {
+        // Silence until the last frame has had its time to come.
+        let silence = [FLOOR_DBFS; BANDS];
+        let wanted = (self.frames.div_ceil(BLOCK) + AHEAD) * BLOCK;
+        while self.histories.agent.taken < wanted {
+            self.take(&silence, &silence, false);
+        }
+        let frames = self.frames;
+        let mut leaked = self.leaked;
+        leaked.agent.truncate(frames);
+        leaked.customer.truncate(frames);
+        Bleed {
+            leaked,
+            share: self.share.finish(),
+            evidence: Sides::from_fn(|side| self.links.get(side).evidence()),
+        }
+    }
+
+    /// Learns from the block that is complete, and decides on the one that has waited.
+    fn block(&mut self) {
+        for side in [Side::Agent, Side::Customer] {
+            self.histories.get_mut(side).block();
+        }
+        let end = self.histories.agent.end();
+        let from = end - ((AHEAD) * BLOCK) as isize;
+        for side in [Side::Agent, Side::Customer] {
+            let (source, heard) = (self.histories.get(side.other()), self.histories.get(side));
+            self.links.get_mut(side).learn(source, heard);
+        }
+        if from < 0 {
+            return;
+        }
+        for side in [Side::Agent, Side::Customer] {
+            let (source, heard) = (self.histories.get(side.other()), self.histories.get(side));
+            let link = self.links.get(side);
+            let back = self.links.get(side.other()).known();
+            let contents = self.contents.get_mut(side);
+            link.classify(back, from..from + BLOCK as isize, source, heard, contents);
+            // One block before the one that is decided, one after.
+            let leaked = self.leaked.get_mut(side);
+            match contents.len() / BLOCK {
+                2 => leaked.extend(&clean(contents)[..BLOCK]),
+                3.. => {
+                    leaked.extend(&clean(contents)[BLOCK..2 * BLOCK]);
+                    contents.drain(..BLOCK);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Takes single frames out of what surrounds them, and fills the pauses of a leak.
+fn clean(contents: &[Content]) -> Vec<bool> {
+    let mut contents = contents.to_vec();
+    // Own islands in leak, then leak islands in own; what is at the edge may be longer than seen.
+    for (island, sea, shortest) in [
+        (Content::Own, Content::Leak, OWN_ISLAND),
+        (Content::Leak, Content::Own, LEAK_ISLAND),
+    ] {
+        let mut at = 0;
+        let mut last = None;
+        while at < contents.len() {
+            if contents[at] != island {
+                if contents[at] == sea {
+                    last = Some(at);
+                }
+                at += 1;
+                continue;
+            }
+            // An island goes on over frames of nothing if more of it follows at once.
+            let start = at;
+            while at < contents.len() && contents[at] == island {
+                at += 1;
+            }
+            let near_before = last.is_some_and(|l| start - l <= OWN_ISLAND);
+            let after = contents[at..].iter().take(OWN_ISLAND).position(|c| *c == sea);
+            let clear = after.is_some_and(|n| !contents[at..at + n].contains(&island));
+            if at - start < shortest && near_before && clear {
+                contents[start..at].fill(sea);
+                last = Some(at - 1);
+            }
+        }
+    }
+    let mut leaked: Vec<bool> = contents.iter().map(|c| *c == Content::Leak).collect();
+    // Runs of nothing next to a leak are its pauses, its tail, its head.
+    let mut at = 0;
+    while at < contents.len() {
+        if contents[at] != Content::Nothing {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < contents.len() && contents[at] == Content::Nothing {
+            at += 1;
+        }
+        let run = at - start;
+        let before = start.checked_sub(1).map(|i| contents[i]);
+        let after = contents.get(at).copied();
+        let (head, tail) = match (before, after) {
+            (Some(Content::Leak), Some(Content::Leak)) if run <= PAUSE => (run, 0),
+            (Some(Content::Leak), Some(Content::Own)) => ((run / 2).min(TAIL), 0),
+            (Some(Content::Own), Some(Content::Leak)) => (0, (run / 2).min(HEAD)),
+            (Some(Content::Leak), Some(Content::Leak)) => (TAIL, HEAD),
+            (Some(Content::Leak), _) => (run.min(TAIL), 0),
+            (_, Some(Content::Leak)) => (0, run.min(HEAD)),
+            _ => (0, 0),
+        };
+        leaked[start..start + head].fill(true);
+        leaked[at - tail..at].fill(true);
+    }
+    leaked
+}
+
+/// The last frames of a side, and the noise it has when nobody speaks.
+#[derive(Debug)]
+pub(self) struct History {
+    /// Frames taken so far.
+    taken: usize,
+    bands: Vec<Bands>,
+    /// Bands with what of them lasts into a frame and what begins just after it.
+    smeared: Vec<Bands>,
+    /// Per group, the loudest band, at least its noise.
+    levels: [Vec<f32>; GROUPS],
+    /// Per group, the rise of that level around a frame.
+    rises: [Vec<f32>; GROUPS],
+    noise: Bands,
+    noise_meter: NoiseMeter,
+}
+
+impl History {
+    fn new() -> History {
+        History {
+            taken: 0,
+            bands: Vec::new(),
+            smeared: Vec::new(),
+            levels: Default::default(),
+            rises: Default::default(),
+            noise: [NOISE_MIN_DBFS; BANDS],
+            noise_meter: NoiseMeter::new(),
+        }
+    }
+
+    /// The number of the frame after the last.
+    fn end(&self) -> isize {
+        self.taken as isize
+    }
+
+    /// The number of the first frame that is kept.
+    fn first(&self) -> isize {
+        (self.taken - self.bands.len()) as isize
+    }
+
+    fn index(&self, frame: isize) -> Option<usize> {
+        usize::try_from(frame - self.first()).ok()
+    }
+
+    fn bands(&self, frame: isize) -> Option<&Bands> {
+        self.bands.get(self.index(frame)?)
+    }
+
+    fn smeared(&self, frame: isize) -> Option<&Bands> {
+        self.smeared.get(self.index(frame)?)
+    }
+
+    /// Rises and levels of a group over `count` frames.
+    fn group(&self, group: usize, frame: isize, count: usize) -> Option<(&[f32], &[f32])> {
+        let from = self.index(frame)?;
+        let span = from..from + count;
+        Some((self.rises[group].get(span.clone())?, self.levels[group].get(span)?))
+    }
+
+    fn push(&mut self, bands: &Bands, counts: bool) {
+        // Whatever comes, levels are numbers.
+        let bands = bands.map(|b| if b.is_finite() { b.clamp(FLOOR_DBFS, 20.0) } else { FLOOR_DBFS });
+        if counts && self.taken.is_multiple_of(2) {
+            self.noise_meter.push(&bands);
+        }
+        self.taken += 1;
+        self.bands.push(bands);
+    }
+
+    /// Brings all that is derived from the bands up to the end.
+    fn block(&mut self) {
+        if self.bands.len() > HISTORY {
+            let old = self.bands.len() - HISTORY;
+            self.bands.drain(..old);
+            self.smeared.drain(..old.min(self.smeared.len()));
+            for group in self.levels.iter_mut().chain(&mut self.rises) {
+                group.drain(..old.min(group.len()));
+            }
+        }
+        self.noise_meter.block();
+        if let Some(noise) = self.noise_meter.noise() {
+            self.noise = noise;
+        }
+        let floors: [f32; GROUPS] = std::array::from_fn(|g| {
+            let group = &self.noise[g * 4..(g + 1) * 4];
+            group.iter().copied().fold(NOISE_MIN_DBFS, f32::max) + ABOVE_DB
+        });
+        for bands in &self.bands[self.levels[0].len()..] {
+            for ((levels, four), floor) in self.levels.iter_mut().zip(bands.chunks(4)).zip(floors) {
+                levels.push(four.iter().copied().fold(floor, f32::max));
+            }
+        }
+        for (rises, levels) in self.rises.iter_mut().zip(&self.levels) {
+            for i in rises.len()..levels.len().saturating_sub(RISE) {
+                let before = levels[i.saturating_sub(RISE)];
+                rises.push((levels[i + RISE] - before).clamp(-RISE_MAX_DB, RISE_MAX_DB));
+            }
+        }
+        for i in self.smeared.len()..self.bands.len().saturating_sub(1) {
+            let mut smeared = self.bands[i];
+            let after = &self.bands[i + 1];
+            for b in 0..BANDS {
+                let before = i.checked_sub(1).map_or(FLOOR_DBFS, |j| {
+                    self.bands[j][b].max(self.smeared[j][b] - TAIL_DB)
+                });
+                smeared[b] = smeared[b].max(after[b]).max(before);
+            }
+            self.smeared.push(smeared);
+        }
+    }
+}
+
+/// Bins of the histogram of levels: 2 dB each, from −100 dBFS up.
+const NOISE_BINS: usize = 50;
+
+/// The level per band that all but a tenth of the last frames exceed.
+#[derive(Debug)]
+struct NoiseMeter {
+    current: Box<[[u8; NOISE_BINS]; BANDS]>,
+    blocks: std::collections::VecDeque<Box<[[u8; NOISE_BINS]; BANDS]>>,
+    total: Box<[[u16; NOISE_BINS]; BANDS]>,
+}
+
+impl NoiseMeter {
+    fn new() -> NoiseMeter {
+        NoiseMeter {
+            current: Box::new([[0; NOISE_BINS]; BANDS]),
+            blocks: Default::default(),
+            total: Box::new([[0; NOISE_BINS]; BANDS]),
+        }
+    }
+
+    fn push(&mut self, bands: &Bands) {
+        for (counts, band) in self.current.iter_mut().zip(bands) {
+            let bin = ((band - FLOOR_DBFS) / 2.0).max(0.0) as usize;
+            counts[bin.min(NOISE_BINS - 1)] += 1;
+        }
+    }
+
+    fn block(&mut self) {
+        for (total, new) in self.total.iter_mut().flatten().zip(self.current.iter().flatten()) {
+            *total += u16::from(*new);
+        }
+        let new = std::mem::replace(&mut self.current, Box::new([[0; NOISE_BINS]; BANDS]));
+        self.blocks.push_back(new);
+        if self.blocks.len() > WINDOW_BLOCKS
+            && let Some(old) = self.blocks.pop_front()
+        {
+            for (total, old) in self.total.iter_mut().flatten().zip(old.iter().flatten()) {
+                *total -= u16::from(*old);
+            }
+        }
+    }
+
+    fn noise(&self) -> Option<Bands> {
+        let frames: u32 = self.total[0].iter().map(|c| u32::from(*c)).sum();
+        if frames == 0 {
+            return None;
+        }
+        let below = (f64::from(frames) * NOISE_SHARE) as u32;
+        Some(std::array::from_fn(|b| {
+            let mut seen = 0;
+            let bin = self.total[b].iter().position(|c| {
+                seen += u32::from(*c);
+                seen > below
+            });
+            let level = FLOOR_DBFS + 2.0 * bin.unwrap_or(0) as f32 + 1.0;
+            level.max(NOISE_MIN_DBFS)
+        }))
+    }
+}
+
+/// Measures the bleed of a whole call at `sample_rate` Hz, both sides in full scale 1.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a rate that cannot be resampled.
+pub fn bleed_of(sample_rate: u32, agent: &[f32], customer: &[f32]) -> Result<Bleed> {
+    let bands = |samples: &[f32]| -> Result<Vec<Bands>> {
+        let mut front = FrontEnd::new(sample_rate)?;
+        let mut all = Vec::new();
+        front.push(samples, |frame| all.push(frame.bands));
+        front.finish(|frame| all.push(frame.bands));
+        Ok(all)
+    };
+    let mut meter = BleedMeter::new();
+    for (agent, customer) in bands(agent)?.iter().zip(&bands(customer)?) {
+        meter.push(agent, customer);
+    }
+    Ok(meter.finish())
+}
