@@ -209,30 +209,32 @@ impl Link {
             contents.extend(span.map(|_| Content::Own));
             return;
         };
+        let own_floor = heard.lows().map(|low| OWN_MIN_DBFS.max(low + ABOVE_LOW_DB));
         // The excess is smoothed over five frames: begin two early, end two late.
         let around = SMOOTH as isize;
         let around = span.start - around..span.end + around;
         let voice = voice(
-            back,
+            &known,
+            back.as_ref(),
             around.start - known.lag..around.end - known.lag,
             source,
             heard,
         );
         let judged: Vec<Judged> = around
             .zip(&voice)
-            .map(|(t, voice)| Judged::of(&known, voice, t, heard))
+            .map(|(t, voice)| Judged::of(&known, voice, t, heard, &own_floor))
             .collect();
         contents.extend(judged.windows(2 * SMOOTH + 1).map(|near| {
             let judged = &near[SMOOTH];
-            if judged.sounding == 0 {
+            if judged.sounding == 0 || (judged.weight == 0.0 && !judged.audible) {
                 return Content::Nothing;
             }
-            let (sum, bands) = near.iter().fold((0.0, 0), |(sum, bands), j| {
-                (sum + j.excess, bands + j.sounding)
+            let (sum, weight) = near.iter().fold((0.0, 0.0), |(sum, weight), j| {
+                (sum + j.excess, weight + j.weight)
             });
             let strong: u32 = near.iter().map(|j| j.strong).sum();
-            let mean = sum / bands.max(1) as f32;
-            if !judged.audible || mean > OWN_MEAN_DB || strong >= OWN_BANDS {
+            let mean = sum / weight.max(1e-3);
+            if (!judged.audible && weight > 0.0) || mean > OWN_MEAN_DB || strong >= OWN_BANDS {
                 Content::Own
             } else {
                 Content::Leak
@@ -246,7 +248,8 @@ impl Link {
 struct Judged {
     /// Bands above the channel's noise.
     sounding: u32,
-    /// Sum over them of level − prediction, in dB.
+    /// Sum over them of how far they are above it, and of that times level − prediction, in dB.
+    weight: f32,
     excess: f32,
     /// Bands far above the prediction.
     strong: u32,
@@ -255,7 +258,7 @@ struct Judged {
 }
 
 impl Judged {
-    fn of(known: &Known, s: &Bands, t: isize, heard: &History) -> Judged {
+    fn of(known: &Known, s: &Bands, t: isize, heard: &History, own_floor: &Bands) -> Judged {
         let Some(h) = heard.bands(t) else {
             return Judged::default();
         };
@@ -267,46 +270,74 @@ impl Judged {
             if h[b] > floor {
                 let excess = h[b] - leak.max(floor - AUDIBLE_DB);
                 judged.sounding += 1;
-                judged.excess += excess.clamp(-10.0, 20.0);
-                judged.strong += u32::from(excess > STRONG_DB);
+                let weight = (h[b] - floor.max(own_floor[b])).clamp(0.0, WEIGHT_MAX_DB);
+                judged.weight += weight;
+                judged.excess += weight * excess.clamp(-10.0, 20.0);
+                judged.strong += u32::from(excess > STRONG_DB && weight > 0.0);
             }
         }
         judged
     }
 }
 
-/// Returns the source's own voice over `span`, smeared: without what it hears itself by the way `back`.
-fn voice(back: Option<Known>, span: Range<isize>, source: &History, heard: &History) -> Vec<Bands> {
+/// Returns the source's own voice over `span`, smeared: without the echo of what the other side says.
+///
+/// Where both sides hear each other, the source's channel holds an echo of the voice it shall explain.
+fn voice(
+    known: &Known,
+    back: Option<&Known>,
+    span: Range<isize>,
+    source: &History,
+    heard: &History,
+) -> Vec<Bands> {
     let silence = [FLOOR_DBFS; BANDS];
     let Some(back) = back else {
         let smeared = span.map(|t| source.smeared(t).copied().unwrap_or(silence));
         return smeared.collect();
     };
-    let own = |t: isize| {
+    let early = span.start - TAIL_FRAMES;
+    // What the other side says itself: more than it hears of the source.
+    let said = (early - back.lag - TAIL_FRAMES - 1..span.end + 2 - back.lag).map(|t| {
+        let Some(bands) = heard.bands(t) else {
+            return silence;
+        };
+        let leak = source.smeared(t - known.lag).unwrap_or(&silence);
+        above(bands, leak, &known.gain)
+    });
+    let echoed = smear(said);
+    let own = (early - 1..span.end + 1).map(|t| {
         let Some(bands) = source.bands(t) else {
             return silence;
         };
-        let Some(echoed) = heard.smeared(t - back.lag) else {
-            return *bands;
-        };
-        std::array::from_fn(|b| {
-            let echo = echoed[b] + back.gain[b] + ECHO_DB;
-            if bands[b] > echo { bands[b] } else { FLOOR_DBFS }
-        })
+        let echo = usize::try_from(t - early + TAIL_FRAMES).ok();
+        above(bands, echo.and_then(|i| echoed.get(i)).unwrap_or(&silence), &back.gain)
+    });
+    smear(own).split_off(TAIL_FRAMES as usize)
+}
+
+/// Returns the bands that are clearly above what leaks into them.
+fn above(bands: &Bands, source: &Bands, gain: &Bands) -> Bands {
+    std::array::from_fn(|b| {
+        let leak = source[b] + gain[b];
+        if bands[b] > leak + ECHO_DB { bands[b] } else { FLOOR_DBFS }
+    })
+}
+
+/// Returns frames with what of earlier ones lasts and what the next begins; without the first and
+/// the last.
+fn smear(frames: impl Iterator<Item = Bands>) -> Vec<Bands> {
+    let mut frames = frames;
+    let (Some(mut last), Some(mut this)) = (frames.next(), frames.next()) else {
+        return Vec::new();
     };
-    let early = span.start - TAIL_FRAMES;
-    let (mut last, mut this) = (silence, own(early));
-    let mut tail = silence;
-    let mut voice = Vec::new();
-    for t in early..span.end {
-        let next = own(t + 1);
-        tail = std::array::from_fn(|b| last[b].max(tail[b] - TAIL_DB).max(this[b]));
-        if t >= span.start {
-            voice.push(std::array::from_fn(|b| tail[b].max(next[b])));
-        }
+    let mut tail = last;
+    let smeared = frames.map(|next| {
+        tail = std::array::from_fn(|b| this[b].max(last[b]).max(tail[b] - TAIL_DB));
+        let smeared = std::array::from_fn(|b| tail[b].max(next[b]));
         (last, this) = (this, next);
-    }
-    voice
+        smeared
+    });
+    smeared.collect()
 }
 
 /// Compares the rises and falls of both sides' levels; `None` when the source does not sound.

@@ -42,8 +42,9 @@ const RISE_MAX_DB: f32 = 12.0;
 
 /// Noise is the level that a tenth of the frames do not reach.
 const NOISE_SHARE: f64 = 0.1;
+const LOW_SHARE: f64 = 0.2;
 /// No noise is taken to be below this per band, in dBFS.
-const NOISE_MIN_DBFS: f32 = -84.0;
+const NOISE_MIN_DBFS: f32 = -86.0;
 /// A band sounds when it is this far above the noise.
 const ABOVE_DB: f32 = 9.0;
 /// A leak is audible from this far below.
@@ -72,6 +73,12 @@ const ECHO_DB: f32 = 5.0;
 const TAIL_FRAMES: isize = 20;
 
 const SMOOTH: usize = 2;
+/// What is below this in a band is no voice of its own, in dBFS.
+const OWN_MIN_DBFS: f32 = -69.0;
+/// … nor what is not this far above what goes on for three seconds.
+const ABOVE_LOW_DB: f32 = 8.0;
+/// A band counts by how far it is above the noise, up to this.
+const WEIGHT_MAX_DB: f32 = 15.0;
 const OWN_MEAN_DB: f32 = 5.0;
 const STRONG_DB: f32 = 10.0;
 const OWN_BANDS: u32 = 12;
@@ -298,6 +305,8 @@ pub(self) struct History {
     /// Per group, the rise of that level around a frame.
     rises: [Vec<f32>; GROUPS],
     noise: Bands,
+    /// The level per band that a fifth of each of the last four blocks' frames do not exceed.
+    lows: [Bands; AHEAD + 1],
     noise_meter: NoiseMeter,
 }
 
@@ -310,6 +319,7 @@ impl History {
             levels: Default::default(),
             rises: Default::default(),
             noise: [NOISE_MIN_DBFS; BANDS],
+            lows: [[FLOOR_DBFS; BANDS]; AHEAD + 1],
             noise_meter: NoiseMeter::new(),
         }
     }
@@ -334,6 +344,14 @@ impl History {
 
     fn smeared(&self, frame: isize) -> Option<&Bands> {
         self.smeared.get(self.index(frame)?)
+    }
+
+    /// What went on in each band from the block before the one that is decided to the one after.
+    fn lows(&self) -> Bands {
+        std::array::from_fn(|b| {
+            let lows = self.lows[..AHEAD].iter().map(|low| low[b]);
+            lows.fold(f32::INFINITY, f32::min)
+        })
     }
 
     /// Rises and levels of a group over `count` frames.
@@ -363,6 +381,8 @@ impl History {
                 group.drain(..old.min(group.len()));
             }
         }
+        self.lows.rotate_left(1);
+        self.lows[AHEAD] = self.noise_meter.low();
         self.noise_meter.block();
         if let Some(noise) = self.noise_meter.noise() {
             self.noise = noise;
@@ -438,22 +458,33 @@ impl NoiseMeter {
         }
     }
 
+    /// The level that a fifth of the current block's frames do not exceed.
+    fn low(&self) -> Bands {
+        std::array::from_fn(|b| quantile(self.current[b].iter().map(|c| u32::from(*c)), LOW_SHARE))
+    }
+
     fn noise(&self) -> Option<Bands> {
         let frames: u32 = self.total[0].iter().map(|c| u32::from(*c)).sum();
         if frames == 0 {
             return None;
         }
-        let below = (f64::from(frames) * NOISE_SHARE) as u32;
         Some(std::array::from_fn(|b| {
-            let mut seen = 0;
-            let bin = self.total[b].iter().position(|c| {
-                seen += u32::from(*c);
-                seen > below
-            });
-            let level = FLOOR_DBFS + 2.0 * bin.unwrap_or(0) as f32 + 1.0;
-            level.max(NOISE_MIN_DBFS)
+            let counts = self.total[b].iter().map(|c| u32::from(*c));
+            quantile(counts, NOISE_SHARE).max(NOISE_MIN_DBFS)
         }))
     }
+}
+
+/// Returns the level in dBFS that the share `below` of what was counted does not reach.
+fn quantile(counts: impl Iterator<Item = u32> + Clone, below: f64) -> f32 {
+    let all: u32 = counts.clone().sum();
+    let below = (f64::from(all) * below) as u32;
+    let mut seen = 0;
+    let bin = counts.into_iter().position(|count| {
+        seen += count;
+        seen > below
+    });
+    FLOOR_DBFS + 2.0 * bin.unwrap_or(0) as f32 + 1.0
 }
 
 /// Measures the bleed of a whole call at `sample_rate` Hz, both sides in full scale 1.
