@@ -209,7 +209,11 @@ impl Link {
             contents.extend(span.map(|_| Content::Own));
             return;
         };
-        let own_floor = heard.lows().map(|low| OWN_MIN_DBFS.max(low + ABOVE_LOW_DB));
+        let lows = heard.lows();
+        let own_floor: Bands = std::array::from_fn(|b| {
+            let steady = lows[b] + ABOVE_LOW_DB;
+            OWN_MIN_DBFS.max(steady).max(heard.loud[b] - SPREAD_DB)
+        });
         // The excess is smoothed over five frames: begin two early, end two late.
         let around = SMOOTH as isize;
         let around = span.start - around..span.end + around;
@@ -270,7 +274,10 @@ impl Judged {
             if h[b] > floor {
                 let excess = h[b] - leak.max(floor - AUDIBLE_DB);
                 judged.sounding += 1;
-                let weight = (h[b] - floor.max(own_floor[b])).clamp(0.0, WEIGHT_MAX_DB);
+                // What the leak explains counts from the noise up, more only where it can be a voice.
+                let own = excess > OWN_MEAN_DB;
+                let from = if own { floor.max(own_floor[b]) } else { floor };
+                let weight = (h[b] - from).clamp(0.0, WEIGHT_MAX_DB);
                 judged.weight += weight;
                 judged.excess += weight * excess.clamp(-10.0, 20.0);
                 judged.strong += u32::from(excess > STRONG_DB && weight > 0.0);

@@ -43,6 +43,7 @@ const RISE_MAX_DB: f32 = 12.0;
 /// Noise is the level that a tenth of the frames do not reach.
 const NOISE_SHARE: f64 = 0.1;
 const LOW_SHARE: f64 = 0.2;
+const LOUD_SHARE: f64 = 0.95;
 /// No noise is taken to be below this per band, in dBFS.
 const NOISE_MIN_DBFS: f32 = -86.0;
 /// A band sounds when it is this far above the noise.
@@ -77,16 +78,16 @@ const SMOOTH: usize = 2;
 const OWN_MIN_DBFS: f32 = -69.0;
 /// … nor what is not this far above what goes on for three seconds.
 const ABOVE_LOW_DB: f32 = 8.0;
+/// … nor what is this far below what is loud in the band: speech spreads over 30 dB (ANSI S3.5).
+const SPREAD_DB: f32 = 30.0;
 /// A band counts by how far it is above the noise, up to this.
 const WEIGHT_MAX_DB: f32 = 15.0;
 const OWN_MEAN_DB: f32 = 5.0;
 const STRONG_DB: f32 = 10.0;
 const OWN_BANDS: u32 = 12;
 
-/// Own sound shorter than this within a leak is leak, in frames.
-const OWN_ISLAND: usize = 8;
-/// Leak shorter than this within own sound is own.
-const LEAK_ISLAND: usize = 6;
+/// A frame is what most of the frames around it are, up to this far.
+const MAJORITY: usize = 10;
 /// Nothing between leak and leak is leaked up to this long.
 const PAUSE: usize = 50;
 const TAIL: usize = 30;
@@ -230,38 +231,32 @@ impl BleedMeter {
     }
 }
 
-/// Takes single frames out of what surrounds them, and fills the pauses of a leak.
+/// Decides on frames by what is around them, and fills the pauses of a leak.
 fn clean(contents: &[Content]) -> Vec<bool> {
-    let mut contents = contents.to_vec();
-    // Own islands in leak, then leak islands in own; what is at the edge may be longer than seen.
-    for (island, sea, shortest) in [
-        (Content::Own, Content::Leak, OWN_ISLAND),
-        (Content::Leak, Content::Own, LEAK_ISLAND),
-    ] {
-        let mut at = 0;
-        let mut last = None;
-        while at < contents.len() {
-            if contents[at] != island {
-                if contents[at] == sea {
-                    last = Some(at);
-                }
-                at += 1;
-                continue;
-            }
-            // An island goes on over frames of nothing if more of it follows at once.
-            let start = at;
-            while at < contents.len() && contents[at] == island {
-                at += 1;
-            }
-            let near_before = last.is_some_and(|l| start - l <= OWN_ISLAND);
-            let after = contents[at..].iter().take(OWN_ISLAND).position(|c| *c == sea);
-            let clear = after.is_some_and(|n| !contents[at..at + n].contains(&island));
-            if at - start < shortest && near_before && clear {
-                contents[start..at].fill(sea);
-                last = Some(at - 1);
-            }
+    // The majority around a frame, among those that hold anything: bits of own sound in a leak and
+    // bits of leak in own sound go, edges stay.
+    let near = |i: usize| &contents[i.saturating_sub(MAJORITY)..(i + MAJORITY + 1).min(contents.len())];
+    let mut balance = 0i32;
+    let vote = |content: &Content| match content {
+        Content::Own => 1,
+        Content::Leak => -1,
+        Content::Nothing => 0,
+    };
+    let mut decided = Vec::with_capacity(contents.len());
+    for (i, content) in contents.iter().enumerate() {
+        if i == 0 {
+            balance = near(0).iter().map(vote).sum();
+        } else {
+            balance += contents.get(i + MAJORITY).map_or(0, vote);
+            balance -= (i.checked_sub(MAJORITY + 1)).map_or(0, |j| vote(&contents[j]));
         }
+        decided.push(match (content, balance) {
+            (Content::Nothing, _) | (_, 0) => *content,
+            (_, 1..) => Content::Own,
+            _ => Content::Leak,
+        });
     }
+    let contents = decided;
     let mut leaked: Vec<bool> = contents.iter().map(|c| *c == Content::Leak).collect();
     // Runs of nothing next to a leak are its pauses, its tail, its head.
     let mut at = 0;
@@ -305,6 +300,8 @@ pub(self) struct History {
     /// Per group, the rise of that level around a frame.
     rises: [Vec<f32>; GROUPS],
     noise: Bands,
+    /// The level per band that a twentieth of the frames exceed.
+    loud: Bands,
     /// The level per band that a fifth of each of the last four blocks' frames do not exceed.
     lows: [Bands; AHEAD + 1],
     noise_meter: NoiseMeter,
@@ -319,6 +316,7 @@ impl History {
             levels: Default::default(),
             rises: Default::default(),
             noise: [NOISE_MIN_DBFS; BANDS],
+            loud: [FLOOR_DBFS; BANDS],
             lows: [[FLOOR_DBFS; BANDS]; AHEAD + 1],
             noise_meter: NoiseMeter::new(),
         }
@@ -384,8 +382,9 @@ impl History {
         self.lows.rotate_left(1);
         self.lows[AHEAD] = self.noise_meter.low();
         self.noise_meter.block();
-        if let Some(noise) = self.noise_meter.noise() {
+        if let Some((noise, loud)) = self.noise_meter.levels() {
             self.noise = noise;
+            self.loud = loud;
         }
         let floors: [f32; GROUPS] = std::array::from_fn(|g| {
             let group = &self.noise[g * 4..(g + 1) * 4];
@@ -463,15 +462,16 @@ impl NoiseMeter {
         std::array::from_fn(|b| quantile(self.current[b].iter().map(|c| u32::from(*c)), LOW_SHARE))
     }
 
-    fn noise(&self) -> Option<Bands> {
-        let frames: u32 = self.total[0].iter().map(|c| u32::from(*c)).sum();
-        if frames == 0 {
+    /// The levels of noise and of what is loud; `None` before the first frame.
+    fn levels(&self) -> Option<(Bands, Bands)> {
+        if self.total[0].iter().all(|count| *count == 0) {
             return None;
         }
-        Some(std::array::from_fn(|b| {
-            let counts = self.total[b].iter().map(|c| u32::from(*c));
-            quantile(counts, NOISE_SHARE).max(NOISE_MIN_DBFS)
-        }))
+        let level = |share| {
+            std::array::from_fn(|b| quantile(self.total[b].iter().map(|c| u32::from(*c)), share))
+        };
+        let noise: Bands = level(NOISE_SHARE);
+        Some((noise.map(|level| level.max(NOISE_MIN_DBFS)), level(LOUD_SHARE)))
     }
 }
 
