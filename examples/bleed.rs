@@ -36,7 +36,12 @@ struct Arguments {
     #[arg(long, default_value = "silero-1")]
     detector: String,
     /// Gains of the leak, in dB.
-    #[arg(long, value_delimiter = ',', default_value = "-10,-15,-20,-30,-40", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "-10,-15,-20,-30,-40",
+        allow_hyphen_values = true
+    )]
     gains: Vec<f64>,
     /// Lags of the leak, in ms.
     #[arg(long, value_delimiter = ',', default_value = "0,20,200")]
@@ -115,7 +120,11 @@ fn speech(
     for side in [Side::Agent, Side::Customer] {
         let leaked = bleed.map(|bleed| leaked(bleed, side)).unwrap_or_default();
         let vad = detector(settings.detector, rate)?;
-        let vad = Masked { vad, leaked, frame: 0 };
+        let vad = Masked {
+            vad,
+            leaked,
+            frame: 0,
+        };
         let mut tracker = SpeechTracker::with(Box::new(vad), settings, rate);
         tracker.push(sides.get(side));
         *found.get_mut(side) = tracker.finish();
@@ -199,7 +208,10 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         let micros = started.elapsed().as_secs_f64() * 1e6 / call.seconds();
         let found = speech(&settings, rate, &sides, Some(&bleed))?;
         let [overlap, lost, added] = shares(&clean, &found, call);
-        println!("  as it is {overlap:29.2} {lost:5.2}  {added:5.2} {}", told(&bleed));
+        println!(
+            "  as it is {overlap:29.2} {lost:5.2}  {added:5.2} {}",
+            told(&bleed)
+        );
         println!("  {micros:.0} µs a second, front end and all");
         for way in [Way::Flat, Way::Coloured, Way::Companded] {
             for &gain in &arguments.gains {
@@ -252,7 +264,8 @@ fn mix(
 fn show(clean: &Sides<Timeline>, found: &Sides<Timeline>) {
     let list = |name: &str, timeline: &Timeline| {
         let segments = timeline.segments().iter();
-        let segments = segments.map(|s| format!("{:.2}+{:.2}", s.start().seconds(), s.duration().seconds()));
+        let segments =
+            segments.map(|s| format!("{:.2}+{:.2}", s.start().seconds(), s.duration().seconds()));
         println!("    {name}: {}", segments.collect::<Vec<_>>().join(" "));
     };
     let overlap = |sides: &Sides<Timeline>| &sides.agent & &sides.customer;
@@ -265,11 +278,18 @@ fn show(clean: &Sides<Timeline>, found: &Sides<Timeline>) {
 fn told(bleed: &Bleed) -> String {
     let side = |side: Side| {
         bleed.evidence.get(side).map_or("-".to_owned(), |e| {
-            format!("{:.0} ms {:.0} dB r {:.2}", e.lag_ms, e.gain_db, e.correlation)
+            format!(
+                "{:.0} ms {:.0} dB r {:.2}",
+                e.lag_ms, e.gain_db, e.correlation
+            )
         })
     };
     let share = bleed.share.map_or("-".to_owned(), |s| format!("{s:.2}"));
-    format!("{share:>6}  {} | {}", side(Side::Agent), side(Side::Customer))
+    format!(
+        "{share:>6}  {} | {}",
+        side(Side::Agent),
+        side(Side::Customer)
+    )
 }
 
 fn main() -> ExitCode {

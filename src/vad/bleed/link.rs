@@ -101,7 +101,9 @@ impl Link {
         }
         self.known = self.judge(end, source, heard);
         if let Some(known) = self.known
-            && self.best.is_none_or(|best| known.correlation > best.correlation)
+            && self
+                .best
+                .is_none_or(|best| known.correlation > best.correlation)
         {
             self.best = Some(known);
         }
@@ -120,8 +122,11 @@ impl Link {
         let other = best(&mut (0..LAGS).filter(|i| i.abs_diff(peak) > PEAK_WIDTH));
         let correlation = correlations[peak];
         let distinct = other.is_none_or(|i| correlation - correlations[i] >= DISTINCT);
-        let wanted = if self.known.is_some() { KEPT } else { ESTABLISHED };
-        if correlation < wanted || !distinct {
+        // Chance correlates little sound more than much.
+        let chance = CHANCE / (self.total[1][peak].max(0.0) + LITTLE).sqrt();
+        let wanted = ESTABLISHED + chance;
+        let kept = self.known.is_some() && correlation >= KEPT * wanted;
+        if !distinct || (correlation < wanted && !kept) {
             self.counted.clear();
             *self.gains = [[0; GAIN_BINS]; BANDS];
             return None;
@@ -145,7 +150,11 @@ impl Link {
             self.count(end - BLOCK as isize, source, heard);
         }
         let gain = self.fit()?;
-        Some(Known { lag: self.lag, correlation, gain })
+        Some(Known {
+            lag: self.lag,
+            correlation,
+            gain,
+        })
     }
 
     /// Counts the gains of the block of source frames that begins with `from`.
@@ -176,7 +185,7 @@ impl Link {
             *total += new;
         }
         self.counted.push_back(new);
-        if self.counted.len() > WINDOW_BLOCKS
+        if self.counted.len() > GAIN_BLOCKS
             && let Some(old) = self.counted.pop_front()
         {
             let totals = self.gains.iter_mut().flatten();
@@ -276,8 +285,11 @@ impl Judged {
                 judged.sounding += 1;
                 // What the leak explains counts from the noise up, more only where it can be a voice.
                 let own = excess > OWN_MEAN_DB;
-                let from = if own { floor.max(own_floor[b]) } else { floor };
-                let weight = (h[b] - from).clamp(0.0, WEIGHT_MAX_DB);
+                let weight = if own && h[b] < own_floor[b] {
+                    0.0
+                } else {
+                    (h[b] - floor).min(WEIGHT_MAX_DB)
+                };
                 judged.weight += weight;
                 judged.excess += weight * excess.clamp(-10.0, 20.0);
                 judged.strong += u32::from(excess > STRONG_DB && weight > 0.0);
@@ -317,7 +329,11 @@ fn voice(
             return silence;
         };
         let echo = usize::try_from(t - early + TAIL_FRAMES).ok();
-        above(bands, echo.and_then(|i| echoed.get(i)).unwrap_or(&silence), &back.gain)
+        above(
+            bands,
+            echo.and_then(|i| echoed.get(i)).unwrap_or(&silence),
+            &back.gain,
+        )
     });
     smear(own).split_off(TAIL_FRAMES as usize)
 }
@@ -326,7 +342,11 @@ fn voice(
 fn above(bands: &Bands, source: &Bands, gain: &Bands) -> Bands {
     std::array::from_fn(|b| {
         let leak = source[b] + gain[b];
-        if bands[b] > leak + ECHO_DB { bands[b] } else { FLOOR_DBFS }
+        if bands[b] > leak + ECHO_DB {
+            bands[b]
+        } else {
+            FLOOR_DBFS
+        }
     })
 }
 
@@ -348,14 +368,10 @@ fn smear(frames: impl Iterator<Item = Bands>) -> Vec<Bands> {
 }
 
 /// Compares the rises and falls of both sides' levels; `None` when the source does not sound.
-fn correlate(
-    span: Range<isize>,
-    source: &History,
-    heard: &History,
-) -> Option<Box<Sums>> {
+fn correlate(span: Range<isize>, source: &History, heard: &History) -> Option<Box<Sums>> {
     let mut sums = Box::new([[0.0; LAGS]; 3]);
     let mut any = false;
-    for t in span.step_by(2) {
+    for t in span.step_by(CORRELATED_EVERY) {
         for g in 0..GROUPS {
             let (x, level) = match source.group(g, t, 1) {
                 Some((&[x], &[level])) if x != 0.0 => (x, level),
@@ -364,16 +380,21 @@ fn correlate(
             let Some((ys, levels)) = heard.group(g, t + MIN_LAG, LAGS) else {
                 continue;
             };
+            // Arrays, so that the lags are taken several at once.
+            let (Some(ys), Some(levels)) = (ys.first_chunk::<LAGS>(), levels.first_chunk::<LAGS>())
+            else {
+                continue;
+            };
             any = true;
             let quieter = level + MAX_GAIN_DB;
             let [sxy, sxx, syy] = &mut *sums;
             for i in 0..LAGS {
                 // What is louder than a leak can be tells nothing.
-                let y = ys[i];
                 let counts = if levels[i] < quieter { 1.0 } else { 0.0 };
-                sxy[i] += counts * x * y;
-                sxx[i] += counts * x * x;
-                syy[i] += counts * y * y;
+                let (x, y) = (counts * x, counts * ys[i]);
+                sxy[i] += x * y;
+                sxx[i] += x * x;
+                syy[i] += y * y;
             }
         }
     }
@@ -382,17 +403,20 @@ fn correlate(
 
 /// Returns the middle of the lowest pile of a histogram, in dB.
 fn lowest_pile(counts: &[u16; GAIN_BINS]) -> Option<f32> {
-    let near = |bin: usize| -> u32 {
+    let near: [u32; GAIN_BINS] = std::array::from_fn(|bin| {
         let from = bin.saturating_sub(2);
         let to = (bin + 3).min(GAIN_BINS);
         counts[from..to].iter().map(|c| u32::from(*c)).sum()
-    };
-    let most = (0..GAIN_BINS).map(near).max()?;
+    });
+    let most = near.iter().copied().max()?;
     if most < PILE {
         return None;
     }
     // From the first bin that is a good part of the largest pile, climb to the top nearby.
-    let first = (0..GAIN_BINS).find(|bin| f64::from(near(*bin)) >= PILE_SHARE * f64::from(most))?;
-    let top = (first..(first + 6).min(GAIN_BINS)).rev().max_by_key(|bin| near(*bin))?;
+    let enough = PILE_SHARE * f64::from(most);
+    let first = near.iter().position(|count| f64::from(*count) >= enough)?;
+    let top = (first..(first + 6).min(GAIN_BINS))
+        .rev()
+        .max_by_key(|bin| near[*bin])?;
     Some(MIN_GAIN_DB + top as f32 + 0.5)
 }

@@ -4,10 +4,10 @@ use super::*;
 
 /// Frames of a window: 10 s.
 const WINDOW: usize = 1_000;
-/// Every second frame is compared.
-const STEP: usize = 2;
-/// Lags looked at, in either direction, in steps: 300 ms.
-const LAGS: usize = 15;
+/// Every fourth frame is compared: syllables come four or five a second.
+const STEP: usize = 4;
+/// Lags looked at, in either direction, in steps: 280 ms.
+const LAGS: usize = 7;
 /// A window is judged when one side is above this, in dBFS …
 const ACTIVE_DBFS: f32 = -50.0;
 /// … for so many frames: 1 s.
@@ -39,7 +39,13 @@ impl ShareMeter {
 
     pub(super) fn push(&mut self, agent: &Bands, customer: &Bands) {
         // `max` takes the number where the other is none.
-        let level = |bands: &Bands| bands.iter().copied().fold(ENVELOPE_MIN_DBFS, f32::max).min(20.0);
+        let level = |bands: &Bands| {
+            bands
+                .iter()
+                .copied()
+                .fold(ENVELOPE_MIN_DBFS, f32::max)
+                .min(20.0)
+        };
         let levels = [level(agent), level(customer)];
         self.active += usize::from(levels[0].max(levels[1]) > ACTIVE_DBFS);
         if self.frames.is_multiple_of(STEP) {
