@@ -11,6 +11,7 @@
 //! * Frame `i` is about the sound in `[i · hop − delay, (i + 1) · hop − delay)`.
 //! * Any block sizes give the same scores.
 //!
+pub mod bleed;
 mod channel;
 mod decide;
 mod earshot;
