@@ -27,6 +27,8 @@ mod silero;
 pub use self::earshot::EarshotVad;
 pub use self::energy::EnergyVad;
 pub use self::silero::SileroVad;
+#[doc(hidden)]
+pub use self::silero::Stages as SileroStages;
 
 use crate::error::Result;
 use crate::settings::{AnalysisSettings, DetectorKind};
