@@ -13,7 +13,16 @@ const BINS: usize = 200;
 
 /// Returns the level of a frame: its mean square in dB re full scale, at least −100.
 pub(super) fn dbfs(frame: &[f32]) -> f64 {
-    let power: f32 = frame.iter().map(|x| x * x).sum::<f32>() / frame.len().max(1) as f32;
+    // Sixteen sums side by side: one would wait for itself at every sample.
+    let (whole, rest) = frame.as_chunks::<16>();
+    let mut sums = [0.0f32; 16];
+    for samples in whole {
+        for (sum, x) in sums.iter_mut().zip(samples) {
+            *sum += x * x;
+        }
+    }
+    let rest: f32 = rest.iter().map(|x| x * x).sum();
+    let power = (sums.iter().sum::<f32>() + rest) / frame.len().max(1) as f32;
     (10.0 * f64::from(power).log10()).max(-100.0)
 }
 
@@ -101,7 +110,8 @@ const LEAST_DBFS: f64 = -80.0;
 pub(super) struct Rider {
     level: LoudLevel,
     floor: LoudLevel,
-    gain_db: Option<f64>,
+    /// The gain at the end of the last frame, in dB and as a factor.
+    gain: Option<(f64, f32)>,
 }
 
 impl Rider {
@@ -109,7 +119,7 @@ impl Rider {
         Rider {
             level: LoudLevel::new(LEVEL_FRAMES, IDLE_DBFS),
             floor: LoudLevel::new(LEVEL_FRAMES, f64::NEG_INFINITY),
-            gain_db: None,
+            gain: None,
         }
     }
 
@@ -140,11 +150,19 @@ impl Rider {
             .level
             .exceeded_by(LOUD_SHARE)
             .map_or(0.0, |loud| (TARGET_DBFS - loud).min(MAX_GAIN_DB));
-        let from = self.gain_db.unwrap_or(wanted);
-        let to = from + (wanted - from).clamp(-GAIN_STEP_DB, GAIN_STEP_DB);
-        self.gain_db = Some(to);
         let factor = |db: f64| 10f64.powf(db / 20.0) as f32;
-        let (from, to) = (factor(from), factor(to));
+        let (from_db, from) = self.gain.unwrap_or_else(|| (wanted, factor(wanted)));
+        let to_db = from_db + (wanted - from_db).clamp(-GAIN_STEP_DB, GAIN_STEP_DB);
+        // Most of the time the gain rests.
+        if to_db == from_db {
+            self.gain = Some((from_db, from));
+            for sample in frame {
+                *sample *= from;
+            }
+            return;
+        }
+        let to = factor(to_db);
+        self.gain = Some((to_db, to));
         let length = frame.len() as f32;
         for (i, sample) in frame.iter_mut().enumerate() {
             *sample *= from + (to - from) * (i as f32 / length);

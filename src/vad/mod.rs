@@ -26,6 +26,8 @@ pub use self::channel::SpeechTracker;
 pub use self::earshot::EarshotVad;
 pub use self::energy::EnergyVad;
 pub use self::silero::SileroVad;
+#[doc(hidden)]
+pub use self::silero::Stages as SileroStages;
 
 use crate::error::Result;
 use crate::settings::DetectorKind;

@@ -1,227 +1,467 @@
-//! The two loops that cost time: the matrix product and the step of the LSTM.
+//! The loops that cost time, written once for vectors of any width.
 //!
-//! They are plain loops over arrays of fixed size, which the compiler vectorises. The default target
-//! of x86-64 knows neither AVX2 nor FMA, so `pulp` compiles them a second time for processors that
-//! have both and chooses while running: 3.5 times as fast.
+//! The default target of x86-64 knows neither AVX2 nor AVX-512, so `pulp` compiles these loops for
+//! processors that have them as well and chooses while running. Without either (and without NEON)
+//! vectors are four plain numbers.
 //!
 //! # Conventions
 //!
-//! * A row of a matrix belongs to an input, a column to an output. Rows of data are contiguous.
-//! * Every sum runs over the inputs in order, whatever is computed beside it: a row's result does
-//!   not depend on the number of rows. It does depend, in the last bits, on whether the processor
-//!   has FMA.
+//! * Before the memory, lanes are windows: a *batch* is up to three vectors of windows, data are held
+//!   value by value with the batch of each side by side, and a weight meets all windows at once.
+//!   What a spectrum gives out is so just what the next layer takes in, and nothing is turned round.
+//! * In the memory, lanes are cells. A *panel* holds the weights of as many cells as a vector has
+//!   lanes, the four gates of each in turn, so that a cell is brought up to date while the sums of
+//!   its gates are still in registers.
+//! * Every sum runs over the inputs in order, and lanes never meet but in the last sum of a row: a
+//!   window's result does not depend on those beside it. It does depend, in the last bits, on the
+//!   processor: on whether it multiplies and adds in one instruction, and on the width of its vectors.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, Scalar128b, Simd, WithSimd};
 use std::ops::Range;
 
-/// Columns that are computed side by side.
-const PANEL: usize = 16;
-/// Rows that are computed side by side: with the panel's width, as many sums as registers hold.
-const ROWS: usize = 6;
 /// Cells of the LSTM.
 pub(super) const CELLS: usize = 128;
 /// Its gates: input, forget, cell, output.
 pub(super) const GATES: usize = 4 * CELLS;
+/// Vectors of windows that go through the layers together, at most.
+const VECTORS: usize = 3;
+/// Outputs of a layer whose weights are held side by side.
+const BLOCK: usize = 8;
 
-/// A matrix cut into panels of [`PANEL`] columns, each with all rows.
-#[derive(Debug)]
-pub(super) struct Matrix {
-    inputs: usize,
-    outputs: usize,
-    panels: Vec<[f32; PANEL]>,
+/// Numbers that begin where a line of the cache does: a vector of AVX-512 fills one, and would
+/// otherwise always lie across two.
+#[derive(Debug, Default)]
+pub(super) struct Aligned {
+    values: Vec<f32>,
+    start: usize,
+    length: usize,
 }
 
-impl Matrix {
-    /// Takes values row by row; columns beyond the last whole panel would be lost.
-    pub(super) fn new(values: &[f32], outputs: usize) -> Matrix {
-        let inputs = values.len() / outputs.max(1);
-        let mut panels = Vec::with_capacity(values.len() / PANEL);
-        for panel in 0..outputs / PANEL {
-            panels.extend((0..inputs).map(|input| -> [f32; PANEL] {
-                std::array::from_fn(|i| values[input * outputs + panel * PANEL + i])
+impl Aligned {
+    const LINE: usize = 16;
+
+    pub(super) fn zeros(length: usize) -> Aligned {
+        let values = vec![0.0; length + Aligned::LINE];
+        let start = values.as_ptr().align_offset(4 * Aligned::LINE);
+        Aligned {
+            // What cannot be aligned is slower, but not wrong.
+            start: start.min(Aligned::LINE),
+            values,
+            length,
+        }
+    }
+
+    pub(super) fn get(&self) -> &[f32] {
+        &self.values[self.start..][..self.length]
+    }
+
+    pub(super) fn get_mut(&mut self) -> &mut [f32] {
+        &mut self.values[self.start..][..self.length]
+    }
+}
+
+/// Work that is the same for vectors of any width.
+pub(super) trait Work: Sized {
+    type Output;
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+
+    fn on(self, arch: Arch) -> Self::Output {
+        arch.dispatch(Dispatched(self))
+    }
+}
+
+struct Dispatched<W>(W);
+
+impl<W: Work> WithSimd for Dispatched<W> {
+    type Output = W::Output;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> W::Output {
+        if S::F32_LANES == 1 {
+            self.0.run(Scalar128b)
+        } else {
+            self.0.run(simd)
+        }
+    }
+}
+
+/// Asks how many windows make the largest batch, and how many lanes a vector has.
+pub(super) struct BatchAndLanes;
+
+impl Work for BatchAndLanes {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> (usize, usize) {
+        // Of 16 registers, 8 hold sums: with 12 the compiler ran short of them.
+        let vectors = if S::REGISTER_COUNT >= 32 { VECTORS } else { 2 };
+        (vectors * S::F32_LANES, S::F32_LANES)
+    }
+}
+
+/// Returns a · b + c. Where no instruction does it at once, the standard library would call a
+/// function.
+#[inline(always)]
+pub(super) fn fma<S: Simd>(s: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if cfg!(target_arch = "aarch64") || S::F32_LANES >= 8 {
+        s.mul_add_e_f32s(a, b, c)
+    } else {
+        s.add_f32s(s.mul_f32s(a, b), c)
+    }
+}
+
+/// The weights and biases of a layer of convolution, in blocks of [`BLOCK`] outputs.
+#[derive(Debug)]
+pub(super) struct Filters {
+    inputs: usize,
+    weights: Vec<[f32; BLOCK]>,
+    bias: Vec<f32>,
+}
+
+impl Filters {
+    /// Takes weights input by input; outputs beyond the last whole block would be lost.
+    pub(super) fn new(weights: &[f32], bias: Vec<f32>) -> Filters {
+        let outputs = bias.len();
+        let inputs = weights.len() / outputs.max(1);
+        let mut blocks = Vec::with_capacity(weights.len() / BLOCK);
+        for block in 0..outputs / BLOCK {
+            blocks.extend((0..inputs).map(|input| -> [f32; BLOCK] {
+                std::array::from_fn(|i| weights[input * outputs + block * BLOCK + i])
             }));
         }
-        Matrix {
+        Filters {
             inputs,
-            outputs,
-            panels,
+            weights: blocks,
+            bias,
         }
     }
 }
 
-/// A product of rows of data with a matrix, or with some of its rows.
-pub(super) struct Product<'a> {
-    pub(super) matrix: &'a Matrix,
-    /// Rows of the matrix that take part: as many as a row of data has values.
+/// One instant of a layer, for a batch: the rectified sums of some inputs times their weights.
+pub(super) struct Convolution<'a> {
+    pub(super) filters: &'a Filters,
+    /// The inputs of the filters that take part.
     pub(super) inputs: Range<usize>,
-    /// Added to every row.
-    pub(super) bias: &'a [f32],
-    /// Whether what is below 0 becomes 0.
-    pub(super) rectify: bool,
-    pub(super) rows: usize,
-    /// The first row begins the slice, each next one `stride` later.
+    /// Windows of the batch: one to three times the lanes.
+    pub(super) batch: usize,
+    /// Of each input that takes part, the batch.
     pub(super) data: &'a [f32],
-    pub(super) stride: usize,
+    /// Of each output, the batch.
     pub(super) out: &'a mut [f32],
-    pub(super) out_stride: usize,
 }
 
-impl Product<'_> {
-    pub(super) fn compute(self, arch: Arch) {
-        arch.dispatch(self);
-    }
+impl Work for Convolution<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn all<const FUSED: bool>(mut self) {
-        for panel in 0..self.matrix.outputs / PANEL {
-            let mut row = 0;
-            while row + ROWS <= self.rows {
-                self.tile::<ROWS, FUSED>(panel, row);
-                row += ROWS;
-            }
-            while row + 2 <= self.rows {
-                self.tile::<2, FUSED>(panel, row);
-                row += 2;
-            }
-            if row < self.rows {
-                self.tile::<1, FUSED>(panel, row);
+    fn run<S: Simd>(self, simd: S) {
+        match self.batch / S::F32_LANES {
+            1 => self.blocks::<S, 1>(simd),
+            2 => self.blocks::<S, 2>(simd),
+            _ => self.blocks::<S, VECTORS>(simd),
+        }
+    }
+}
+
+impl Convolution<'_> {
+    #[inline(always)]
+    fn blocks<S: Simd, const V: usize>(self, simd: S) {
+        let (data, _) = S::as_simd_f32s(self.data).0.as_chunks::<V>();
+        let (out, _) = S::as_mut_simd_f32s(self.out).0.as_chunks_mut::<V>();
+        let (bias, _) = self.filters.bias.as_chunks::<BLOCK>();
+        let weights = self.filters.weights.chunks_exact(self.filters.inputs);
+        let (out, _) = out.as_chunks_mut::<BLOCK>();
+        for ((out, bias), weights) in out.iter_mut().zip(bias).zip(weights) {
+            let weights = &weights[self.inputs.clone()];
+            // The sums of a tile fill the registers: those of eight outputs, or of four.
+            if S::REGISTER_COUNT >= 32 {
+                tile::<S, V, 8, 0>(simd, weights, bias, data, out);
+            } else {
+                tile::<S, V, 4, 0>(simd, weights, bias, data, out);
+                tile::<S, V, 4, 4>(simd, weights, bias, data, out);
             }
         }
     }
+}
+
+/// Computes `N` of a block's outputs, from `FIRST` on.
+#[inline(always)]
+fn tile<S: Simd, const V: usize, const N: usize, const FIRST: usize>(
+    simd: S,
+    weights: &[[f32; BLOCK]],
+    bias: &[f32; BLOCK],
+    data: &[[S::f32s; V]],
+    out: &mut [[S::f32s; V]; BLOCK],
+) {
+    let zero = simd.splat_f32s(0.0);
+    let mut sums = [[zero; V]; N];
+    for i in 0..N {
+        sums[i] = [simd.splat_f32s(bias[FIRST + i]); V];
+    }
+    for (weights, data) in weights.iter().zip(data) {
+        for i in 0..N {
+            let weight = simd.splat_f32s(weights[FIRST + i]);
+            for v in 0..V {
+                sums[i][v] = fma(simd, weight, data[v], sums[i][v]);
+            }
+        }
+    }
+    for i in 0..N {
+        for v in 0..V {
+            out[FIRST + i][v] = simd.max_f32s(sums[i][v], zero);
+        }
+    }
+}
+
+/// What turns a sum before a gate into the exponent of 2 that the gate is computed from: a gate is
+/// 1 / (1 + e^-x), the cell's tanh x = (1 − e^-2x) / (1 + e^-2x). It is multiplied into the weights.
+const EXPONENTS: [f32; 4] = [-LOG2_E, -LOG2_E, -2.0 * LOG2_E, -LOG2_E];
+const LOG2_E: f32 = std::f32::consts::LOG2_E;
+
+/// Weights from cells, or from the vector of a window, to the gates; in panels.
+#[derive(Debug)]
+pub(super) struct Gates {
+    panels: Aligned,
+}
+
+impl Gates {
+    /// Takes rows of [`GATES`] values, one row per input; for a bias, one.
+    pub(super) fn new(values: &[f32], lanes: usize) -> Gates {
+        let inputs = values.len() / GATES;
+        let mut panels = Aligned::zeros(values.len());
+        let places = panels.get_mut().chunks_exact_mut(lanes).enumerate();
+        for (place, out) in places {
+            let (gate, input, panel) = (place % 4, place / 4 % inputs, place / 4 / inputs);
+            let first = input * GATES + gate * CELLS + panel * lanes;
+            for (out, value) in out.iter_mut().zip(&values[first..]) {
+                *out = value * EXPONENTS[gate];
+            }
+        }
+        Gates { panels }
+    }
 
     #[inline(always)]
-    fn tile<const N: usize, const FUSED: bool>(&mut self, panel: usize, row: usize) {
-        let weights = &self.matrix.panels[panel * self.matrix.inputs..][self.inputs.clone()];
-        let data: [&[f32]; N] =
-            std::array::from_fn(|i| &self.data[(row + i) * self.stride..][..weights.len()]);
-        let bias = &self.bias[panel * PANEL..][..PANEL];
-        let mut sums = [[0.0; PANEL]; N];
-        for sums in &mut sums {
-            sums.copy_from_slice(bias);
+    fn panels<S: Simd>(&self) -> &[[S::f32s; 4]] {
+        S::as_simd_f32s(self.panels.get()).0.as_chunks().0
+    }
+}
+
+/// Adds to the sums of `N` rows, for the cells of one panel, what their inputs give.
+#[inline(always)]
+fn add_gates<S: Simd, const N: usize>(
+    simd: S,
+    rows: [&[f32; CELLS]; N],
+    panel: &[[S::f32s; 4]; CELLS],
+    mut sums: [[S::f32s; 4]; N],
+) -> [[S::f32s; 4]; N] {
+    for k in 0..CELLS {
+        // Weights one by one, since with those of four gates the registers would not suffice.
+        let mut values = [simd.splat_f32s(0.0); N];
+        for i in 0..N {
+            values[i] = simd.splat_f32s(rows[i][k]);
         }
-        for (input, weights) in weights.iter().enumerate() {
+        for g in 0..4 {
+            let weight = panel[k][g];
             for i in 0..N {
-                let value = data[i][input];
-                for j in 0..PANEL {
-                    sums[i][j] = multiply_add::<FUSED>(value, weights[j], sums[i][j]);
-                }
+                sums[i][g] = fma(simd, values[i], weight, sums[i][g]);
             }
-        }
-        for (i, sums) in sums.iter_mut().enumerate() {
-            if self.rectify {
-                for sum in sums.iter_mut() {
-                    *sum = sum.max(0.0);
-                }
-            }
-            let at = (row + i) * self.out_stride + panel * PANEL;
-            self.out[at..][..PANEL].copy_from_slice(sums);
         }
     }
+    sums
 }
 
-impl WithSimd for Product<'_> {
+/// Calls a tile over all rows: as many at a time as registers hold sums of, then by twos and ones.
+macro_rules! by_tiles {
+    ($simd:ident, $rows:expr, $tile:expr) => {{
+        let (rows, mut row) = ($rows, 0);
+        if S::REGISTER_COUNT >= 32 {
+            while row + 6 <= rows {
+                $tile.tile::<S, 6>($simd, row);
+                row += 6;
+            }
+        } else {
+            while row + 3 <= rows {
+                $tile.tile::<S, 3>($simd, row);
+                row += 3;
+            }
+        }
+        while row + 2 <= rows {
+            $tile.tile::<S, 2>($simd, row);
+            row += 2;
+        }
+        if row < rows {
+            $tile.tile::<S, 1>($simd, row);
+        }
+    }};
+}
+
+/// What the vectors of windows put into the gates.
+pub(super) struct Drive<'a> {
+    pub(super) weights: &'a Gates,
+    pub(super) bias: &'a Gates,
+    /// The vector of each window that is driven, and its place in `out`.
+    pub(super) vectors: &'a [[f32; CELLS]],
+    pub(super) windows: &'a [usize],
+    /// Sums for the gates of each window, panel by panel.
+    pub(super) out: &'a mut [[f32; GATES]],
+}
+
+impl Work for Drive<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        if fused::<S>() {
-            self.all::<true>();
-        } else {
-            self.all::<false>();
-        }
+    fn run<S: Simd>(mut self, simd: S) {
+        by_tiles!(simd, self.windows.len().min(self.vectors.len()), self);
     }
 }
 
-/// A step of one LSTM: the sums before the gates are `driven` plus `recalled`.
-pub(super) struct Step<'a> {
-    pub(super) driven: &'a [f32],
-    pub(super) recalled: &'a [f32],
-    pub(super) hidden: &'a mut [f32],
-    pub(super) cell: &'a mut [f32],
-}
-
-impl Step<'_> {
-    pub(super) fn compute(self, arch: Arch) {
-        arch.dispatch(self);
-    }
-
+impl Drive<'_> {
     #[inline(always)]
-    fn all<const FUSED: bool>(self) {
-        let gate = |values: &[f32], gate: usize| -> [f32; CELLS] {
-            std::array::from_fn(|i| values[gate * CELLS..][..CELLS][i])
-        };
-        let sums = |g: usize| -> [f32; CELLS] {
-            let (driven, recalled) = (gate(self.driven, g), gate(self.recalled, g));
-            std::array::from_fn(|i| driven[i] + recalled[i])
-        };
-        let [input, forget, fresh, output] = [sums(0), sums(1), sums(2), sums(3)];
-        let (hidden, cell) = (&mut self.hidden[..CELLS], &mut self.cell[..CELLS]);
-        for i in 0..CELLS {
-            let kept = logistic::<FUSED>(forget[i]) * cell[i];
-            let new = logistic::<FUSED>(input[i]) * hyperbolic::<FUSED>(fresh[i]);
-            cell[i] = kept + new;
-            hidden[i] = logistic::<FUSED>(output[i]) * hyperbolic::<FUSED>(cell[i]);
+    fn tile<S: Simd, const N: usize>(&mut self, simd: S, row: usize) {
+        let mut rows = [&self.vectors[row]; N];
+        for i in 1..N {
+            rows[i] = &self.vectors[row + i];
+        }
+        let panels = self.weights.panels::<S>().as_chunks::<CELLS>().0;
+        for ((p, panel), bias) in panels.iter().enumerate().zip(self.bias.panels::<S>()) {
+            let sums = add_gates(simd, rows, panel, [*bias; N]);
+            for i in 0..N {
+                let out = S::as_mut_simd_f32s(&mut self.out[self.windows[row + i]]).0;
+                out[4 * p..][..4].copy_from_slice(&sums[i]);
+            }
         }
     }
 }
 
-impl WithSimd for Step<'_> {
+/// One step of several LSTMs side by side.
+pub(super) struct Recall<'a> {
+    pub(super) weights: &'a Gates,
+    pub(super) decoder: &'a Decoder,
+    pub(super) driven: &'a [[f32; GATES]],
+    /// Of each LSTM, the window that it steps over.
+    pub(super) windows: &'a [usize],
+    pub(super) hidden: &'a [[f32; CELLS]],
+    pub(super) cells: &'a mut [[f32; CELLS]],
+    /// The hidden state after the step.
+    pub(super) next: &'a mut [[f32; CELLS]],
+    /// Of each LSTM, the probability of speech; filled up to whole vectors.
+    pub(super) scores: &'a mut [f32],
+}
+
+impl Work for Recall<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        if fused::<S>() {
-            self.all::<true>();
-        } else {
-            self.all::<false>();
+    fn run<S: Simd>(mut self, simd: S) {
+        by_tiles!(simd, self.windows.len(), self);
+        let one = simd.splat_f32s(1.0);
+        for score in S::as_mut_simd_f32s(self.scores).0 {
+            let power = power_of_two(simd, *score);
+            *score = simd.div_f32s(one, simd.add_f32s(one, power));
         }
     }
 }
 
-/// Tells whether the code compiled for `S` has one instruction to multiply and add.
-#[inline(always)]
-fn fused<S: Simd>() -> bool {
-    cfg!(target_arch = "aarch64") || S::F32_LANES >= 8
+impl Recall<'_> {
+    #[inline(always)]
+    fn tile<S: Simd, const N: usize>(&mut self, simd: S, row: usize) {
+        let mut rows = [&self.hidden[row]; N];
+        for i in 1..N {
+            rows[i] = &self.hidden[row + i];
+        }
+        let zero = simd.splat_f32s(0.0);
+        let mut votes = [zero; N];
+        let decoder = S::as_simd_f32s(&self.decoder.weights).0;
+        let panels = self.weights.panels::<S>().as_chunks::<CELLS>().0;
+        for ((p, panel), decoder) in panels.iter().enumerate().zip(decoder) {
+            let mut sums = [[zero; 4]; N];
+            for i in 0..N {
+                let driven = S::as_simd_f32s(&self.driven[self.windows[row + i]]).0;
+                sums[i].copy_from_slice(&driven[4 * p..][..4]);
+            }
+            let sums = add_gates(simd, rows, panel, sums);
+            for i in 0..N {
+                let cell = &mut S::as_mut_simd_f32s(&mut self.cells[row + i]).0[p];
+                let (new, hidden) = remember(simd, sums[i], *cell);
+                *cell = new;
+                S::as_mut_simd_f32s(&mut self.next[row + i]).0[p] = hidden;
+                votes[i] = fma(simd, simd.max_f32s(hidden, zero), *decoder, votes[i]);
+            }
+        }
+        for i in 0..N {
+            self.scores[row + i] = simd.reduce_sum_f32s(votes[i]) + self.decoder.bias;
+        }
+    }
 }
 
-/// Without that instruction `mul_add` would call a function.
-#[inline(always)]
-fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FUSED { a.mul_add(b, c) } else { a * b + c }
+/// What makes the probability out of the hidden state, as an exponent of 2.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    weights: [f32; CELLS],
+    bias: f32,
 }
 
-/// Returns 1 / (1 + e^-x), within 2e-7.
-#[inline(always)]
-pub(super) fn logistic<const FUSED: bool>(x: f32) -> f32 {
-    1.0 / (1.0 + exponential::<FUSED>(-x))
+impl Decoder {
+    pub(super) fn new(weights: [f32; CELLS], bias: f32) -> Decoder {
+        Decoder {
+            weights: weights.map(|weight| -LOG2_E * weight),
+            bias: -LOG2_E * bias,
+        }
+    }
 }
 
-/// Returns tanh x = 2 / (1 + e^-2x) - 1, within 4e-7.
+/// Returns the new cells and hidden states, from exponents as of [`EXPONENTS`].
+///
+/// With `i`, `f`, `g`, `o` for the powers of 2 the cell becomes
+/// `c / (1 + f) + (1 − g) / ((1 + i) (1 + g))`: on one denominator, since division is what costs.
 #[inline(always)]
-fn hyperbolic<const FUSED: bool>(x: f32) -> f32 {
-    2.0 / (1.0 + exponential::<FUSED>(-2.0 * x)) - 1.0
+fn remember<S: Simd>(s: S, exponents: [S::f32s; 4], cell: S::f32s) -> (S::f32s, S::f32s) {
+    let one = s.splat_f32s(1.0);
+    let [input, forget, fresh, output] = exponents;
+    let fresh = power_of_two(s, fresh);
+    let input = s.add_f32s(one, power_of_two(s, input));
+    let forget = s.add_f32s(one, power_of_two(s, forget));
+    let output = s.add_f32s(one, power_of_two(s, output));
+    let opened = s.mul_f32s(input, s.add_f32s(one, fresh));
+    let new = s.mul_f32s(forget, s.sub_f32s(one, fresh));
+    let cell = s.div_f32s(fma(s, cell, opened, new), s.mul_f32s(opened, forget));
+    let shown = power_of_two(s, s.mul_f32s(cell, s.splat_f32s(-2.0 * LOG2_E)));
+    let open = s.mul_f32s(output, s.add_f32s(one, shown));
+    (cell, s.div_f32s(s.sub_f32s(one, shown), open))
 }
 
-/// Returns e^x for x cut to ±87, within 3e-7 of its size: 2^n by way of the exponent's bits, times
-/// the Taylor series of e^r, where x = n ln 2 + r and |r| ≤ (ln 2) / 2.
+/// Returns 2^x for x cut to ±30, within 2e-7 of its size; the product of three is still finite, and
+/// a gate is 1e-9 from shut. It is 2^n by way of the exponent's bits, times a polynomial (the best one of
+/// its degree) for 2^r, where x = n + r and |r| ≤ 0.5.
 #[inline(always)]
-fn exponential<const FUSED: bool>(x: f32) -> f32 {
+fn power_of_two<S: Simd>(s: S, x: S::f32s) -> S::f32s {
     // Adding 1.5 · 2^23 rounds to a whole number, which then stands in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    // ln 2 in two parts, the first of so few bits that n times it is exact.
-    const LN_2_HIGH: f32 = 0.693_359_375;
-    const LN_2_LOW: f32 = -2.121_944_4e-4;
-    let x = x.clamp(-87.0, 87.0);
-    let shifted = multiply_add::<FUSED>(x, std::f32::consts::LOG2_E, ROUND);
-    let n = shifted - ROUND;
-    let r = multiply_add::<FUSED>(n, -LN_2_HIGH, x);
-    let r = multiply_add::<FUSED>(n, -LN_2_LOW, r);
-    let mut sum = 1.0 / 720.0;
-    for term in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        sum = multiply_add::<FUSED>(sum, r, term);
+    let round = s.splat_f32s(12_582_912.0);
+    const TERMS: [f32; 5] = [
+        0.009_676_032,
+        0.055_503_57,
+        0.240_221_07,
+        0.693_147_2,
+        1.000_000_1,
+    ];
+    let x = s.min_f32s(s.max_f32s(x, s.splat_f32s(-30.0)), s.splat_f32s(30.0));
+    let shifted = s.add_f32s(x, round);
+    let r = s.sub_f32s(x, s.sub_f32s(shifted, round));
+    let mut sum = s.splat_f32s(0.001_339_086_3);
+    for term in TERMS {
+        sum = fma(s, sum, r, s.splat_f32s(term));
     }
-    let power = (shifted.to_bits() << 23).wrapping_add(1.0f32.to_bits());
-    sum * f32::from_bits(power)
+    let n = s.wrapping_dyn_shl_u32s(s.transmute_u32s_f32s(shifted), s.splat_u32s(23));
+    s.transmute_f32s_u32s(s.add_u32s(s.transmute_u32s_f32s(sum), n))
+}
+
+/// The processors that code is compiled for and this machine is one of.
+#[cfg(test)]
+pub(super) fn archs() -> Vec<Arch> {
+    let mut archs = vec![Arch::Scalar, Arch::new()];
+    #[cfg(target_arch = "x86_64")]
+    archs.extend(pulp::x86::V3::try_new().map(Arch::V3));
+    archs
 }
 
 #[cfg(test)]
@@ -229,30 +469,62 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    #[test]
-    fn functions_are_those_of_the_standard_library() {
-        for i in -4_000..=4_000 {
-            let x = i as f32 * 0.025;
-            let exact = f64::from(x);
-            let sigmoid = 1.0 / (1.0 + (-exact).exp());
-            for found in [logistic::<false>(x), logistic::<true>(x)] {
-                assert!((f64::from(found) - sigmoid).abs() < 2e-7, "{x}");
-            }
-            for found in [hyperbolic::<false>(x), hyperbolic::<true>(x)] {
-                assert!((f64::from(found) - exact.tanh()).abs() < 4e-7, "{x}");
+    /// Brings numbers into vectors, through a function of them, and back.
+    struct Each<'a>(&'a mut [[f32; 16]; 4], &'a mut [f32; 16]);
+
+    impl Work for Each<'_> {
+        type Output = ();
+
+        /// The first exponents become powers; then exponents and cells become hidden states.
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) {
+            let exponents = self.0.each_mut().map(|e| S::as_mut_simd_f32s(e).0);
+            for (i, cell) in S::as_mut_simd_f32s(self.1).0.iter_mut().enumerate() {
+                let gates = exponents.each_ref().map(|e| e[i]);
+                let (new, hidden) = remember(simd, gates, *cell);
+                exponents[0][i] = power_of_two(simd, gates[0]);
+                exponents[1][i] = hidden;
+                *cell = new;
             }
         }
     }
 
     proptest! {
-        /// The plain twin: three nested loops in f64.
         #[test]
-        fn product_equals_the_plain_loops(
-            rows in 1usize..15,
-            panels in 1usize..4,
+        fn gates_are_those_of_the_standard_library(
+            sums in prop::array::uniform4(prop::array::uniform16(-18f32..18.0)),
+            cells in prop::array::uniform16(-150f32..150.0),
+        ) {
+            for arch in archs() {
+                let mut found = sums;
+                for (sums, exponent) in found.iter_mut().zip(EXPONENTS) {
+                    *sums = sums.map(|sum| sum * exponent);
+                }
+                let first = found[0];
+                let mut found_cells = cells;
+                Each(&mut found, &mut found_cells).on(arch);
+                for i in 0..16 {
+                    let sigmoid = |x: f32| 1.0 / (1.0 + (-f64::from(x)).exp());
+                    let [input, forget, fresh, output] = [0, 1, 2, 3].map(|g| sums[g][i]);
+                    let new = sigmoid(input) * f64::from(fresh).tanh();
+                    let cell = sigmoid(forget) * f64::from(cells[i]) + new;
+                    let hidden = sigmoid(output) * cell.tanh();
+                    let power = f64::from(first[i]).exp2();
+                    prop_assert!((f64::from(found[0][i]) / power - 1.0).abs() < 3e-7);
+                    let tolerance = 1e-6 * cell.abs().max(1.0);
+                    prop_assert!((f64::from(found_cells[i]) - cell).abs() < tolerance);
+                    prop_assert!((f64::from(found[1][i]) - hidden).abs() < 1e-6);
+                }
+            }
+        }
+
+        /// The plain twin: two nested loops in f64.
+        #[test]
+        fn convolution_equals_the_plain_loops(
+            vectors in 1usize..4,
+            blocks in 1usize..4,
             inputs in 1usize..40,
             skipped in 0usize..5,
-            rectify: bool,
             seed: u32,
         ) {
             let mut state = seed;
@@ -260,39 +532,29 @@ mod tests {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 (state >> 8) as f32 / 8_388_608.0 - 1.0
             };
-            let (outputs, stride, out_stride) = (panels * PANEL, inputs + 3, panels * PANEL + 1);
-            let values: Vec<f32> = (0..(inputs + skipped) * outputs).map(|_| next()).collect();
-            let bias: Vec<f32> = (0..outputs).map(|_| next()).collect();
-            let data: Vec<f32> = (0..rows * stride).map(|_| next()).collect();
-            let matrix = Matrix::new(&values, outputs);
-            let mut found = vec![0.0; rows * out_stride];
-            let mut plain = found.clone();
-            let product = |out| Product {
-                matrix: &matrix,
-                inputs: skipped..skipped + inputs,
-                bias: &bias,
-                rectify,
-                rows,
-                data: &data,
-                stride,
-                out,
-                out_stride,
-            };
-            product(&mut found).compute(Arch::new());
-            product(&mut plain).all::<false>();
-            for row in 0..rows {
-                for output in 0..outputs {
+            for arch in archs() {
+                let (_, lanes) = BatchAndLanes.on(arch);
+                let (batch, outputs) = (vectors * lanes, blocks * BLOCK);
+                let weights: Vec<f32> = (0..(skipped + inputs) * outputs).map(|_| next()).collect();
+                let bias: Vec<f32> = (0..outputs).map(|_| next()).collect();
+                let data: Vec<f32> = (0..inputs * batch).map(|_| next()).collect();
+                let mut out = vec![0.0; outputs * batch];
+                Convolution {
+                    filters: &Filters::new(&weights, bias.clone()),
+                    inputs: skipped..skipped + inputs,
+                    batch,
+                    data: &data,
+                    out: &mut out,
+                }
+                .on(arch);
+                for (i, found) in out.iter().enumerate() {
+                    let (output, window) = (i / batch, i % batch);
                     let mut sum = f64::from(bias[output]);
                     for input in 0..inputs {
-                        let weight = values[(skipped + input) * outputs + output];
-                        sum += f64::from(data[row * stride + input]) * f64::from(weight);
+                        let weight = weights[(skipped + input) * outputs + output];
+                        sum += f64::from(data[input * batch + window]) * f64::from(weight);
                     }
-                    if rectify {
-                        sum = sum.max(0.0);
-                    }
-                    let at = row * out_stride + output;
-                    prop_assert!((f64::from(found[at]) - sum).abs() < 1e-5);
-                    prop_assert!((f64::from(plain[at]) - sum).abs() < 1e-5);
+                    prop_assert!((f64::from(*found) - sum.max(0.0)).abs() < 1e-5);
                 }
             }
         }

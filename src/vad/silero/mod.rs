@@ -25,8 +25,11 @@
 
 mod kernel;
 mod network;
+mod spectrum;
 
 use self::kernel::GATES;
+#[doc(hidden)]
+pub use self::network::Stages;
 use self::network::{CONTEXT, Network, Scratch, WINDOW};
 use super::Vad;
 use super::level::{Rider, dbfs};
@@ -47,7 +50,7 @@ const LOOK_AHEAD: usize = 125;
 const PHASE: usize = 62;
 /// … after a warm-up (0.99 s).
 const WARM_UP: usize = PHASE / 2;
-/// Chunks of a stretch: as many rows as the matrix product likes.
+/// Chunks of a stretch: what the LSTM steps side by side, so a multiple of its tiles of 6 and 3.
 const CHUNKS: usize = 24;
 /// Windows by which the score comes after the sound.
 const LAG: usize = 1;
@@ -70,7 +73,7 @@ pub struct SileroVad {
     /// Of each of their frames, whether it may be speech.
     open: Vec<bool>,
     /// Of each window so far, what it puts into the gates; computed for those that `is_driven`.
-    driven: Vec<f32>,
+    driven: Vec<[f32; GATES]>,
     is_driven: Vec<bool>,
     /// Of each window, the higher score so far.
     best: Vec<f32>,
@@ -98,10 +101,11 @@ impl SileroVad {
     pub fn new(sample_rate: u32) -> Result<SileroVad> {
         // The first chunk counts for its second half alone, which is the first two seconds.
         let before = WARM_UP + PHASE;
+        let network = Network::builtin()?;
         Ok(SileroVad {
             resampler: Resampler::between(sample_rate, RATE)?,
-            network: Network::builtin()?,
-            scratch: Scratch::default(),
+            scratch: network.scratch(),
+            network,
             partial: Vec::new(),
             ahead: VecDeque::with_capacity(LOOK_AHEAD + 1),
             rider: Rider::new(),
@@ -157,7 +161,10 @@ impl SileroVad {
     /// Runs `chunks` chunks and gives the scores of the first `count` windows after the warm-up.
     fn stretch(&mut self, chunks: usize, count: usize, scores: &mut Vec<f32>) {
         let windows = windows_of(chunks);
-        self.driven.resize(windows * GATES, 0.0);
+        // It never shrinks: to fill three megabytes again for each stretch would cost time.
+        if self.driven.len() < windows {
+            self.driven.resize(windows, [0.0; GATES]);
+        }
         self.is_driven.resize(windows, false);
         self.best.resize(windows, 0.0);
         let runs: Vec<Range<usize>> = (0..chunks).filter_map(|i| self.run_of(i)).collect();
@@ -183,7 +190,7 @@ impl SileroVad {
         let done = chunks * PHASE;
         self.samples.drain(..done * WINDOW);
         self.open.drain(..2 * done);
-        self.driven.drain(..done * GATES);
+        self.driven.copy_within(done..windows, 0);
         self.is_driven.drain(..done);
         self.best.drain(..done);
         self.before = self.before.saturating_sub(done);
@@ -201,24 +208,14 @@ impl SileroVad {
 
     /// Drives the windows of `runs` that are not yet driven.
     fn drive(&mut self, runs: &[Range<usize>]) {
-        for run in runs {
-            let mut window = run.start;
-            while window < run.end {
-                if self.is_driven[window] {
-                    window += 1;
-                    continue;
-                }
-                let fresh = self.is_driven[window..run.end].iter().take_while(|d| !**d);
-                let end = window + fresh.count();
-                self.network.drive(
-                    &self.samples[window * WINDOW..],
-                    &mut self.scratch,
-                    &mut self.driven[window * GATES..end * GATES],
-                );
-                self.is_driven[window..end].fill(true);
-                window = end;
+        let mut windows = Vec::new();
+        for window in runs.iter().cloned().flatten() {
+            if !std::mem::replace(&mut self.is_driven[window], true) {
+                windows.push(window);
             }
         }
+        let (scratch, driven) = (&mut self.scratch, &mut self.driven);
+        self.network.drive(&self.samples, &windows, scratch, driven);
     }
 }
 

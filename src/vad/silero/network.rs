@@ -12,11 +12,12 @@
 //! The weights are Silero's (MIT licence), in `models/silero-8k.bin`; its card lies beside it, and
 //! `training/silero` says how the file was made and is laid out.
 
-use super::kernel::{CELLS, GATES, Matrix, Product, Step, logistic};
+use super::kernel::{
+    Aligned, BatchAndLanes, CELLS, Convolution, Decoder, Drive, Filters, GATES, Gates, Recall, Work,
+};
+use super::spectrum::{BINS, Plan, SEEN, SPECTRA, Spectra};
 use crate::error::{Error, ErrorKind, Result};
 use pulp::Arch;
-use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -25,33 +26,31 @@ use std::sync::{Arc, OnceLock};
 pub(super) const WINDOW: usize = 256;
 /// Samples before it that it is seen with.
 pub(super) const CONTEXT: usize = 32;
-/// Samples of a spectrum, from one to the next, and its magnitudes.
-const SPECTRUM: usize = 128;
-const SPECTRUM_HOP: usize = 64;
-const BINS: usize = SPECTRUM / 2 + 1;
-/// Spectra of a window.
-const SPECTRA: usize = 4;
-/// Windows that go through the layers together: their data stay in the cache.
-const BATCH: usize = 30;
 
 /// The layers of convolution: taps that are stored, inputs of each, outputs.
 const LAYERS: [(usize, usize, usize); 4] =
     [(3, BINS, 128), (3, 128, 64), (2, 64, 64), (1, 64, CELLS)];
 
-struct Layer {
-    weights: Matrix,
-    bias: Vec<f32>,
-}
+/// Of each instant that a layer gives, the first instant it takes, and the taps. Taps that would meet
+/// the zeros around a window are left out.
+const INSTANTS: [&[(usize, Range<usize>)]; 4] = [
+    &[(0, 1..3), (0, 0..3), (1, 0..3), (2, 0..2)],
+    &[(0, 1..3), (1, 0..3)],
+    &[(0, 0..2)],
+    &[(0, 0..1)],
+];
 
 pub(super) struct Network {
-    fft: Arc<dyn RealToComplex<f32>>,
-    hann: [f32; SPECTRUM],
-    layers: [Layer; 4],
-    drive: Layer,
-    recall: Matrix,
-    decoder: Vec<f32>,
-    decoder_bias: f32,
+    plan: Plan,
+    layers: [Filters; 4],
+    drive: Gates,
+    bias: Gates,
+    recall: Gates,
+    decoder: Decoder,
     arch: Arch,
+    /// Windows that go through the layers together, at most, and lanes of a vector.
+    batch: usize,
+    lanes: usize,
 }
 
 impl fmt::Debug for Network {
@@ -60,13 +59,15 @@ impl fmt::Debug for Network {
     }
 }
 
-/// Memory that [`Network::drive`] uses again.
-#[derive(Debug, Default)]
+/// Memory that [`Network::drive`] and [`Network::recall`] use again.
+#[derive(Debug)]
 pub(super) struct Scratch {
-    padded: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    /// What goes into each layer, and the vector that comes out of the last.
-    data: [Vec<f32>; 5],
+    /// The samples of a vector of windows, sample by sample.
+    turned: Aligned,
+    /// What goes into each layer, and what comes out of the last.
+    data: [Aligned; 5],
+    /// The same, window by window.
+    vectors: Vec<[f32; CELLS]>,
 }
 
 impl Network {
@@ -77,136 +78,125 @@ impl Network {
             return Ok(Arc::clone(network));
         }
         let bytes = include_bytes!("../../../models/silero-8k.bin");
-        let network = Arc::new(Network::parse(bytes)?);
+        let network = Arc::new(Network::parse(bytes, Arch::new())?);
         Ok(Arc::clone(NETWORK.get_or_init(|| network)))
     }
 
-    fn parse(bytes: &[u8]) -> Result<Network> {
+    fn parse(bytes: &[u8], arch: Arch) -> Result<Network> {
+        let (batch, lanes) = BatchAndLanes.on(arch);
         let mut file = File { rest: bytes };
         file.header()?;
         let mut layers = Vec::new();
         for (taps, inputs, outputs) in LAYERS {
-            layers.push(Layer {
-                weights: Matrix::new(&file.array(taps * inputs, outputs)?, outputs),
-                bias: file.array(1, outputs)?,
-            });
+            let weights = file.array(taps * inputs, outputs)?;
+            layers.push(Filters::new(&weights, file.array(1, outputs)?));
         }
-        let drive = Matrix::new(&file.array(CELLS, GATES)?, GATES);
-        let recall = Matrix::new(&file.array(CELLS, GATES)?, GATES);
-        let bias = file.array(1, GATES)?;
+        let drive = Gates::new(&file.array(CELLS, GATES)?, lanes);
+        let recall = Gates::new(&file.array(CELLS, GATES)?, lanes);
+        let bias = Gates::new(&file.array(1, GATES)?, lanes);
         let decoder = file.array(CELLS, 1)?;
         let decoder_bias = file.array(1, 1)?.into_iter().sum();
-        let layers = layers.try_into().map_err(|_| File::error("other layers"))?;
-        let hann = std::array::from_fn(|i| {
-            let phase = std::f64::consts::TAU * i as f64 / SPECTRUM as f64;
-            (0.5 - 0.5 * phase.cos()) as f32
-        });
+        let other = |_| File::error("other layers");
         Ok(Network {
-            fft: RealFftPlanner::new().plan_fft_forward(SPECTRUM),
-            hann,
-            layers,
-            drive: Layer {
-                weights: drive,
-                bias,
-            },
+            plan: Plan::new(),
+            layers: layers.try_into().map_err(|_| File::error("other layers"))?,
+            drive,
+            bias,
             recall,
-            decoder,
-            decoder_bias,
-            arch: Arch::new(),
+            decoder: Decoder::new(decoder.try_into().map_err(other)?, decoder_bias),
+            arch,
+            batch,
+            lanes,
         })
     }
 
-    /// Computes what windows put into the gates. `samples` begins with the context of the first;
-    /// `out` takes [`GATES`] sums per window and says by its length how many there are.
-    pub(super) fn drive(&self, samples: &[f32], scratch: &mut Scratch, out: &mut [f32]) {
-        for (batch, out) in out.chunks_mut(BATCH * GATES).enumerate() {
-            let windows = out.len() / GATES;
-            self.spectra(&samples[batch * BATCH * WINDOW..], windows, scratch);
-            self.encode(windows, scratch);
-            Product {
-                matrix: &self.drive.weights,
-                inputs: 0..CELLS,
-                bias: &self.drive.bias,
-                rectify: false,
-                rows: windows,
-                data: &scratch.data[4],
-                stride: CELLS,
-                out,
-                out_stride: GATES,
-            }
-            .compute(self.arch);
+    /// Makes the memory that this network needs.
+    pub(super) fn scratch(&self) -> Scratch {
+        let mut instants = SPECTRA;
+        let mut data = [0; 5].map(|_| Aligned::default());
+        for (i, data) in data.iter_mut().enumerate() {
+            let (_, inputs, _) = LAYERS.get(i).copied().unwrap_or((0, CELLS, 0));
+            *data = Aligned::zeros(instants * inputs * self.batch);
+            instants = INSTANTS.get(i).map_or(0, |instants| instants.len());
         }
-    }
-
-    /// Computes the magnitudes of the spectra of each window.
-    fn spectra(&self, samples: &[f32], windows: usize, scratch: &mut Scratch) {
-        const SEEN: usize = CONTEXT + WINDOW;
-        let Scratch {
-            padded,
-            spectrum,
+        Scratch {
+            turned: Aligned::zeros(SEEN * self.lanes),
             data,
-        } = scratch;
-        spectrum.resize(BINS, Complex::default());
-        padded.resize(SPECTRUM, 0.0);
-        let magnitudes = &mut data[0];
-        magnitudes.resize(windows * SPECTRA * BINS, 0.0);
-        let mut whole = [0.0; SEEN + CONTEXT];
-        for (window, out) in magnitudes.chunks_exact_mut(SPECTRA * BINS).enumerate() {
-            whole[..SEEN].copy_from_slice(&samples[window * WINDOW..][..SEEN]);
-            // Mirrored at the last sample, which is not repeated.
-            for i in 0..CONTEXT {
-                whole[SEEN + i] = whole[SEEN - 2 - i];
-            }
-            for (i, out) in out.chunks_exact_mut(BINS).enumerate() {
-                let seen = &whole[i * SPECTRUM_HOP..][..SPECTRUM];
-                for ((padded, x), w) in padded.iter_mut().zip(seen).zip(&self.hann) {
-                    *padded = x * w;
-                }
-                // The buffers have the lengths the plan asked for.
-                if self.fft.process(padded, spectrum).is_err() {
-                    out.fill(0.0);
-                    continue;
-                }
-                for (out, c) in out.iter_mut().zip(&*spectrum) {
-                    *out = (c.re * c.re + c.im * c.im).sqrt();
-                }
-            }
+            vectors: vec![[0.0; CELLS]; self.batch],
         }
     }
 
-    /// Brings the magnitudes through the layers. Taps that would meet the zeros around a window are
-    /// left out, so each instant of a layer takes some of its taps.
-    fn encode(&self, windows: usize, scratch: &mut Scratch) {
-        // Of each instant that a layer gives: the first instant it takes, and the taps.
-        let instants: [&[(usize, Range<usize>)]; 4] = [
-            &[(0, 1..3), (0, 0..3), (1, 0..3), (2, 0..2)],
-            &[(0, 1..3), (1, 0..3)],
-            &[(0, 0..2)],
-            &[(0, 0..1)],
-        ];
-        let mut taken = SPECTRA;
-        for (index, (layer, instants)) in self.layers.iter().zip(instants).enumerate() {
+    /// Computes what `windows` put into the gates. `samples` begins with the context of window 0;
+    /// `out` has a place for each window up to the last.
+    pub(super) fn drive(
+        &self,
+        samples: &[f32],
+        windows: &[usize],
+        scratch: &mut Scratch,
+        out: &mut [[f32; GATES]],
+    ) {
+        for windows in windows.chunks(self.batch) {
+            let batch = windows.len().next_multiple_of(self.lanes);
+            self.spectra(samples, windows, batch, scratch);
+            self.encode(batch, scratch);
+            self.turn(batch, scratch);
+            self.gates(windows, scratch, out);
+        }
+    }
+
+    /// Computes what the vectors of a batch put into the gates.
+    fn gates(&self, windows: &[usize], scratch: &Scratch, out: &mut [[f32; GATES]]) {
+        Drive {
+            weights: &self.drive,
+            bias: &self.bias,
+            vectors: &scratch.vectors,
+            windows,
+            out,
+        }
+        .on(self.arch);
+    }
+
+    fn spectra(&self, samples: &[f32], windows: &[usize], batch: usize, scratch: &mut Scratch) {
+        Spectra {
+            plan: &self.plan,
+            samples,
+            windows,
+            batch,
+            turned: scratch.turned.get_mut(),
+            out: scratch.data[0].get_mut(),
+        }
+        .on(self.arch);
+    }
+
+    /// Brings the magnitudes through the layers.
+    fn encode(&self, batch: usize, scratch: &mut Scratch) {
+        for (index, (filters, instants)) in self.layers.iter().zip(INSTANTS).enumerate() {
             let (_, channels, outputs) = LAYERS[index];
             let (before, after) = scratch.data.split_at_mut(index + 1);
             let (Some(data), Some(out)) = (before.last(), after.first_mut()) else {
                 return;
             };
-            out.resize(windows * instants.len() * outputs, 0.0);
-            for (i, (first, taps)) in instants.iter().enumerate() {
-                Product {
-                    matrix: &layer.weights,
+            let out = out.get_mut().chunks_exact_mut(outputs * batch);
+            for ((first, taps), out) in instants.iter().zip(out) {
+                Convolution {
+                    filters,
                     inputs: taps.start * channels..taps.end * channels,
-                    bias: &layer.bias,
-                    rectify: true,
-                    rows: windows,
-                    data: &data[first * channels..],
-                    stride: taken * channels,
-                    out: &mut out[i * outputs..],
-                    out_stride: instants.len() * outputs,
+                    batch,
+                    data: &data.get()[first * channels * batch..][..taps.len() * channels * batch],
+                    out,
                 }
-                .compute(self.arch);
+                .on(self.arch);
             }
-            taken = instants.len();
+        }
+    }
+
+    /// Brings what comes out of the last layer from an order by values into one by windows.
+    fn turn(&self, batch: usize, scratch: &mut Scratch) {
+        let data = scratch.data[4].get();
+        for (window, vector) in scratch.vectors[..batch].iter_mut().enumerate() {
+            for (value, from) in vector.iter_mut().zip(data[window..].iter().step_by(batch)) {
+                *value = *from;
+            }
         }
     }
 
@@ -214,64 +204,122 @@ impl Network {
     /// gives `score` the index of the run, the window and its probability. They step side by side.
     pub(super) fn recall(
         &self,
-        driven: &[f32],
+        driven: &[[f32; GATES]],
         runs: &[Range<usize>],
         mut score: impl FnMut(usize, usize, f32),
     ) {
         // The longest first: those that still run are always the first ones.
         let mut order: Vec<usize> = (0..runs.len()).collect();
         order.sort_by_key(|&run| std::cmp::Reverse(runs[run].len()));
-        let mut states = vec![0.0; 2 * CELLS * runs.len()];
-        let (hidden, cells) = states.split_at_mut(CELLS * runs.len());
-        let mut recalled = vec![0.0; GATES * runs.len()];
-        let zeros = [0.0; GATES];
+        let mut cells = vec![[0.0; CELLS]; runs.len()];
+        let mut hidden = cells.clone();
+        let mut next = cells.clone();
+        let mut scores = vec![0.0; runs.len().next_multiple_of(self.lanes)];
+        let mut windows: Vec<usize> = order.iter().map(|&run| runs[run].start).collect();
         let steps = order.first().map_or(0, |&run| runs[run].len());
         for step in 0..steps {
-            let rows = order.partition_point(|&run| runs[run].len() > step);
-            Product {
-                matrix: &self.recall,
-                inputs: 0..CELLS,
-                bias: &zeros,
-                rectify: false,
-                rows,
-                data: hidden,
-                stride: CELLS,
-                out: &mut recalled,
-                out_stride: GATES,
+            windows.truncate(order.partition_point(|&run| runs[run].len() > step));
+            Recall {
+                weights: &self.recall,
+                decoder: &self.decoder,
+                driven,
+                windows: &windows,
+                hidden: &hidden,
+                cells: &mut cells,
+                next: &mut next,
+                scores: &mut scores,
             }
-            .compute(self.arch);
-            let states = hidden
-                .chunks_exact_mut(CELLS)
-                .zip(cells.chunks_exact_mut(CELLS));
-            for ((&run, (hidden, cell)), recalled) in order[..rows]
-                .iter()
-                .zip(states)
-                .zip(recalled.chunks_exact(GATES))
-            {
-                let window = runs[run].start + step;
-                Step {
-                    driven: &driven[window * GATES..][..GATES],
-                    recalled,
-                    hidden: &mut *hidden,
-                    cell,
-                }
-                .compute(self.arch);
-                score(run, window, self.decide(hidden));
+            .on(self.arch);
+            std::mem::swap(&mut hidden, &mut next);
+            for ((run, window), found) in order.iter().zip(&mut windows).zip(&scores) {
+                score(*run, *window, *found);
+                *window += 1;
             }
         }
     }
+}
 
-    /// Returns the probability that a hidden state says.
-    fn decide(&self, hidden: &[f32]) -> f32 {
-        let mut sums = [0.0f32; 8];
-        let (hidden, _) = hidden.as_chunks::<8>();
-        let (decoder, _) = self.decoder.as_chunks::<8>();
-        for (hidden, decoder) in hidden.iter().zip(decoder) {
-            for i in 0..8 {
-                sums[i] += hidden[i].max(0.0) * decoder[i];
-            }
+/// The stages of the network one by one, for the benchmark: each call goes over all windows of the
+/// samples, as one stretch of [`super::SileroVad`] does.
+#[doc(hidden)]
+pub struct Stages {
+    network: Arc<Network>,
+    scratch: Scratch,
+    samples: Vec<f32>,
+    windows: Vec<usize>,
+    driven: Vec<[f32; GATES]>,
+    runs: Vec<Range<usize>>,
+}
+
+impl fmt::Debug for Stages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stages").finish_non_exhaustive()
+    }
+}
+
+impl Stages {
+    /// Takes samples at 8 kHz; a chunk of `length` windows begins every `phase`.
+    pub fn new(samples: &[f32], length: usize, phase: usize) -> Result<Stages> {
+        let network = Network::builtin()?;
+        let count = samples.len() / WINDOW;
+        let starts = (0..count).step_by(phase.max(1));
+        let mut whole = vec![0.0; CONTEXT];
+        whole.extend_from_slice(samples);
+        Ok(Stages {
+            scratch: network.scratch(),
+            samples: whole,
+            windows: (0..count).collect(),
+            driven: vec![[0.0; GATES]; count],
+            runs: starts.map(|i| i..(i + length).min(count)).collect(),
+            network,
+        })
+    }
+
+    fn batches(&self) -> impl Iterator<Item = usize> + use<> {
+        let (lanes, batch) = (self.network.lanes, self.network.batch);
+        let count = self.windows.len();
+        let sizes = (0..count).step_by(batch).map(move |i| batch.min(count - i));
+        sizes.map(move |windows| windows.next_multiple_of(lanes))
+    }
+
+    /// Samples to magnitudes.
+    pub fn spectra(&mut self) {
+        let windows = self.windows.chunks(self.network.batch);
+        for (windows, batch) in windows.zip(self.batches()) {
+            let (samples, scratch) = (&self.samples, &mut self.scratch);
+            self.network.spectra(samples, windows, batch, scratch);
         }
-        logistic::<false>(sums.iter().sum::<f32>() + self.decoder_bias)
+    }
+
+    /// Magnitudes to the vectors of windows.
+    pub fn encode(&mut self) {
+        for batch in self.batches() {
+            self.network.encode(batch, &mut self.scratch);
+            self.network.turn(batch, &mut self.scratch);
+        }
+    }
+
+    /// Vectors to what windows put into the gates.
+    pub fn drive(&mut self) {
+        for windows in self.windows.chunks(self.network.batch) {
+            let scratch = &self.scratch;
+            self.network.gates(windows, scratch, &mut self.driven);
+        }
+    }
+
+    /// All before the memory.
+    pub fn hear(&mut self) {
+        let (windows, scratch) = (&self.windows, &mut self.scratch);
+        let driven = &mut self.driven;
+        self.network.drive(&self.samples, windows, scratch, driven);
+    }
+
+    /// The memory; returns the sum of the scores.
+    pub fn recall(&mut self) -> f32 {
+        let mut sum = 0.0;
+        let add = |_, _, score| sum += score;
+        self.network.recall(&self.driven, &self.runs, add);
+        sum
     }
 }
 
@@ -368,22 +416,124 @@ mod tests {
         (0..SAMPLES).map(one).collect()
     }
 
-    fn driven(network: &Network, samples: &[f32]) -> Vec<f32> {
-        let windows = samples.len() / WINDOW;
+    fn driven(network: &Network, samples: &[f32]) -> Vec<[f32; GATES]> {
+        let windows: Vec<usize> = (0..samples.len() / WINDOW).collect();
         let mut whole = vec![0.0; CONTEXT];
         whole.extend_from_slice(samples);
-        let mut driven = vec![0.0; windows * GATES];
-        network.drive(&whole, &mut Scratch::default(), &mut driven);
+        let mut driven = vec![[0.0; GATES]; windows.len()];
+        network.drive(&whole, &windows, &mut network.scratch(), &mut driven);
         driven
     }
 
-    fn recalled(network: &Network, driven: &[f32], runs: &[Range<usize>]) -> Vec<Vec<f32>> {
+    fn recalled(
+        network: &Network,
+        driven: &[[f32; GATES]],
+        runs: &[Range<usize>],
+    ) -> Vec<Vec<f32>> {
         let mut scores = vec![Vec::new(); runs.len()];
         network.recall(driven, runs, |run, window, score| {
             assert_eq!(window, runs[run].start + scores[run].len());
             scores[run].push(score);
         });
         scores
+    }
+
+    /// The plain twin of the whole: the network as it is defined, one window after the other, in
+    /// loops over f32 and with the functions of the standard library.
+    fn plain(bytes: &[u8], samples: &[f32]) -> Vec<f32> {
+        let mut file = File { rest: bytes };
+        file.header().unwrap();
+        let layers = LAYERS.map(|(taps, inputs, outputs)| {
+            let weights = file.array(taps * inputs, outputs).unwrap();
+            (weights, file.array(1, outputs).unwrap())
+        });
+        let drive = file.array(CELLS, GATES).unwrap();
+        let recall = file.array(CELLS, GATES).unwrap();
+        let bias = file.array(1, GATES).unwrap();
+        let decoder = file.array(CELLS, 1).unwrap();
+        let decoder_bias = file.array(1, 1).unwrap()[0];
+        let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
+        let mut whole = vec![0.0; CONTEXT];
+        whole.extend_from_slice(samples);
+        let (mut hidden, mut cells) = ([0.0f32; CELLS], [0.0f32; CELLS]);
+        let mut scores = Vec::new();
+        for window in 0..samples.len() / WINDOW {
+            let mut seen = whole[window * WINDOW..][..SEEN].to_vec();
+            for i in 0..CONTEXT {
+                seen.push(seen[SEEN - 2 - i]);
+            }
+            let mut data: Vec<Vec<f32>> = (0..SPECTRA)
+                .map(|i| spectrum_of(&seen[64 * i..][..128]))
+                .collect();
+            for (layer, (weights, bias)) in layers.iter().enumerate() {
+                let (_, channels, outputs) = LAYERS[layer];
+                data = INSTANTS[layer]
+                    .iter()
+                    .map(|(first, taps)| {
+                        let mut sums = bias.clone();
+                        for (tap, data) in taps.clone().zip(&data[*first..]) {
+                            for (channel, value) in data.iter().enumerate() {
+                                let row = &weights[(tap * channels + channel) * outputs..];
+                                for (sum, weight) in sums.iter_mut().zip(row) {
+                                    *sum += value * weight;
+                                }
+                            }
+                        }
+                        sums.into_iter().map(|sum| sum.max(0.0)).collect()
+                    })
+                    .collect();
+            }
+            let mut gates = bias.clone();
+            for (i, gate) in gates.iter_mut().enumerate() {
+                for k in 0..CELLS {
+                    *gate += data[0][k] * drive[k * GATES + i] + hidden[k] * recall[k * GATES + i];
+                }
+            }
+            let mut vote = decoder_bias;
+            for i in 0..CELLS {
+                let [input, forget, fresh, output] = [0, 1, 2, 3].map(|g| gates[g * CELLS + i]);
+                cells[i] = sigmoid(forget) * cells[i] + sigmoid(input) * fresh.tanh();
+                hidden[i] = sigmoid(output) * cells[i].tanh();
+                vote += hidden[i].max(0.0) * decoder[i];
+            }
+            scores.push(sigmoid(vote));
+        }
+        scores
+    }
+
+    fn spectrum_of(seen: &[f32]) -> Vec<f32> {
+        let turn = std::f32::consts::TAU / seen.len() as f32;
+        let bin = |bin: usize| {
+            let (mut re, mut im) = (0.0, 0.0);
+            for (n, x) in seen.iter().enumerate() {
+                let x = x * (0.5 - 0.5 * (turn * n as f32).cos());
+                let (sin, cos) = (turn * (bin * n % seen.len()) as f32).sin_cos();
+                re += x * cos;
+                im += x * sin;
+            }
+            re.hypot(im)
+        };
+        (0..BINS).map(bin).collect()
+    }
+
+    #[test]
+    fn every_processor_gives_the_scores_of_the_plain_loops() {
+        let bytes = include_bytes!("../../../models/silero-8k.bin");
+        let samples = &signal()[..20 * WINDOW];
+        let plain = plain(bytes, samples);
+        assert!(plain.iter().any(|score| *score > 0.5));
+        for arch in super::super::kernel::archs() {
+            let network = Network::parse(bytes, arch).unwrap();
+            let driven = driven(&network, samples);
+            let whole = 0..driven.len();
+            let found = recalled(&network, &driven, std::slice::from_ref(&whole)).remove(0);
+            for (window, (found, plain)) in found.iter().zip(&plain).enumerate() {
+                assert!(
+                    (found - plain).abs() < 1e-4,
+                    "{arch:?} {window}: {found} {plain}"
+                );
+            }
+        }
     }
 
     #[derive(Deserialize)]
@@ -400,7 +550,7 @@ mod tests {
         let vectors: Vectors = serde_json::from_str(text).unwrap();
         let network = Network::builtin().unwrap();
         let driven = driven(&network, &signal());
-        let windows = driven.len() / GATES;
+        let windows = driven.len();
         assert_eq!(windows, vectors.onnx.len());
         let whole = 0..windows;
         let found = recalled(&network, &driven, std::slice::from_ref(&whole)).remove(0);
@@ -445,14 +595,11 @@ mod tests {
         let mut samples = vec![0.0; CONTEXT];
         samples.extend(signal());
         let together = driven(&network, &samples[CONTEXT..]);
-        let mut alone = vec![0.0; GATES];
-        for (window, together) in together.chunks_exact(GATES).enumerate() {
-            network.drive(
-                &samples[window * WINDOW..],
-                &mut Scratch::default(),
-                &mut alone,
-            );
-            assert_eq!(alone, together, "{window}");
+        let mut alone = [[0.0; GATES]];
+        for (window, together) in together.iter().enumerate() {
+            let samples = &samples[window * WINDOW..];
+            network.drive(samples, &[0], &mut network.scratch(), &mut alone);
+            assert_eq!(&alone[0], together, "{window}");
         }
     }
 
@@ -476,10 +623,13 @@ mod tests {
     fn damaged_weights_are_refused() {
         let bytes = include_bytes!("../../../models/silero-8k.bin");
         for length in [0, 8, 15, 16, 27, 100, bytes.len() - 1] {
-            assert!(Network::parse(&bytes[..length]).is_err(), "{length}");
+            assert!(
+                Network::parse(&bytes[..length], Arch::new()).is_err(),
+                "{length}"
+            );
         }
         let mut other = bytes.to_vec();
         other[17] ^= 1;
-        assert!(Network::parse(&other).is_err());
+        assert!(Network::parse(&other, Arch::new()).is_err());
     }
 }
