@@ -75,8 +75,8 @@ pub enum AudioWarning {
 }
 
 /// The farthest that a recorder's clock may plausibly be off, in parts per million: crystals keep
-/// some 100 ppm, sound cards and soft phones were seen at several hundred. A guess, used in words
-/// only.
+/// to some 100 ppm, and software that counts samples may do worse. A guess, not measured: it only
+/// chooses the words of the warning.
 const CLOCK_PPM: f64 = 1_000.0;
 
 /// Samples above this size, in units of full scale, are held to be no audio: 12 dB above full

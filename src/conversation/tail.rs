@@ -17,7 +17,8 @@ use serde::Serialize;
 const PAUSE_BEFORE: Span = Span::from_millis(2_000);
 
 /// It lasts at least this long. After the last word of the one side the other goes on for at most
-/// 3.8 s on 22 real conversations (seven by their sound, 15 by their turns); a survey reads out
+/// 3.8 s on 22 real conversations (seven by their
+/// level, 15 by their turns), of which none has a prompt; a survey reads out
 /// a question and its keys.
 const SHORTEST: Span = Span::from_millis(10_000);
 
