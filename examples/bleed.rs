@@ -1,29 +1,28 @@
 //! Says how much of a leak between channels is taken for speech:
 //! `cargo run --release --example bleed -- calls/*.wav`.
 //!
-//! Each channel of a clean stereo recording is mixed into the other, and both are heard by a detector
-//! whose scores count as 0 where [`Bleed`](callcsi::vad::bleed::Bleed) says that the sound is the
-//! other side's voice. What is found is compared with what the same detector finds on the recording
-//! as it is. Printed are, without and with the flags: overlap that the clean recording does not have,
-//! in % of the call; speech of the clean recording that is lost, and speech that is added, in % of
-//! the clean recording's speech.
+//! Each channel of a clean stereo recording is mixed into the other. Each is heard by itself, and both
+//! together, when what leaks is nobody's speech. What is found is compared with what is found of the
+//! recording as it is. Printed are, of either: overlap that the clean recording does not have, in % of
+//! the call; speech of the clean recording that is lost, and speech that is added, in % of the clean
+//! recording's speech.
 
 #[path = "common/mod.rs"]
 mod common;
 
+use callcsi::audio::Block;
 use callcsi::call::{Side, Sides};
 use callcsi::settings::AnalysisSettings;
 use callcsi::simulate::degrade::{resampled, telephone};
 use callcsi::simulate::render::{Companding, RATE};
-use callcsi::timeline::{Segment, Span, Time, Timeline};
-use callcsi::vad::bleed::{Bleed, bleed_of};
-use callcsi::vad::{SpeechTracker, Vad, detector};
+use callcsi::timeline::{Span, Time, Timeline};
+use callcsi::vad::bleed::Bleed;
+use callcsi::vad::{Hearing, Listener, SpeechTracker};
 use clap::Parser;
 use common::{Fallible, Which};
 use std::f64::consts::TAU;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
 
 /// Says how much of a leak between channels is taken for speech.
 #[derive(Parser)]
@@ -64,84 +63,23 @@ enum Way {
     Companded,
 }
 
-/// A detector whose scores count as nothing where a leak explains them.
-#[derive(Debug)]
-struct Masked {
-    vad: Box<dyn Vad>,
-    leaked: Timeline,
-    frame: i64,
-}
-
-impl Masked {
-    fn mask(&mut self, scores: &mut [f32]) {
-        for score in scores {
-            let hop = self.vad.hop();
-            let start = Time::from_nanos(self.frame * hop.nanos()) - self.vad.delay();
-            if let Some(frame) = Segment::new(start, start + hop)
-                && self.leaked.duration_within(frame).nanos() * 2 >= hop.nanos()
-            {
-                *score = 0.0;
-            }
-            self.frame += 1;
-        }
-    }
-}
-
-impl Vad for Masked {
-    fn hop(&self) -> Span {
-        self.vad.hop()
-    }
-
-    fn delay(&self) -> Span {
-        self.vad.delay()
-    }
-
-    fn push(&mut self, samples: &[f32], scores: &mut Vec<f32>) {
-        let before = scores.len();
-        self.vad.push(samples, scores);
-        self.mask(&mut scores[before..]);
-    }
-
-    fn finish(&mut self, scores: &mut Vec<f32>) {
-        let before = scores.len();
-        self.vad.finish(scores);
-        self.mask(&mut scores[before..]);
-    }
-}
-
-/// Returns the speech of both sides, without what `bleed` explains.
+/// Returns the speech of both sides as each channel says by itself, and what is heard of both together.
 fn speech(
     settings: &AnalysisSettings,
-    rate: u32,
     sides: &Sides<Vec<f32>>,
-    bleed: Option<&Bleed>,
-) -> Fallible<Sides<Timeline>> {
-    let mut found = Sides::<Timeline>::default();
-    for side in [Side::Agent, Side::Customer] {
-        let leaked = bleed.map(|bleed| leaked(bleed, side)).unwrap_or_default();
-        let vad = detector(settings.detector, rate)?;
-        let vad = Masked {
-            vad,
-            leaked,
-            frame: 0,
-        };
-        let mut tracker = SpeechTracker::with(Box::new(vad), settings, rate);
+) -> Fallible<(Sides<Timeline>, Hearing)> {
+    let mut alone = Sides::<Timeline>::default();
+    for side in Side::BOTH {
+        let mut tracker = SpeechTracker::new(settings, RATE)?;
         tracker.push(sides.get(side));
-        *found.get_mut(side) = tracker.finish();
+        *alone.get_mut(side) = tracker.finish();
     }
-    Ok(found)
-}
-
-/// Returns when the sound of a side is leaked.
-fn leaked(bleed: &Bleed, side: Side) -> Timeline {
-    let frames = bleed.leaked.get(side).iter().enumerate();
-    let frames = frames.filter(|(_, leaked)| **leaked);
-    frames
-        .filter_map(|(i, _)| {
-            let start = Time::from_nanos(i as i64 * 10_000_000);
-            Segment::new(start, start + Span::from_millis(10))
-        })
-        .collect()
+    let mut listener = Listener::new(settings, RATE)?;
+    listener.push(&Block {
+        agent: &sides.agent,
+        customer: &sides.customer,
+    });
+    Ok((alone, listener.finish(None)))
 }
 
 /// Returns a voice as it is heard on the other channel.
@@ -188,7 +126,7 @@ fn shares(clean: &Sides<Timeline>, found: &Sides<Timeline>, call: Span) -> [f64;
 
 fn run(arguments: &Arguments) -> Fallible<()> {
     let settings = common::settings(&arguments.detector)?;
-    println!("                              without flags            with flags");
+    println!("                              each by itself           together");
     println!("  gain  lag way         false  lost  added   false  lost  added  share  evidence");
     for file in &arguments.files {
         let read = |which| -> Fallible<Vec<f32>> {
@@ -202,33 +140,24 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         let rate = RATE;
         let call = Time::of_sample(sides.agent.len() as u64, rate) - Time::ZERO;
         println!("{} ({call})", file.display());
-        let clean = speech(&settings, rate, &sides, None)?;
-        let started = Instant::now();
-        let bleed = bleed_of(rate, &sides.agent, &sides.customer)?;
-        let micros = started.elapsed().as_secs_f64() * 1e6 / call.seconds();
-        let found = speech(&settings, rate, &sides, Some(&bleed))?;
-        let [overlap, lost, added] = shares(&clean, &found, call);
-        println!(
-            "  as it is {overlap:29.2} {lost:5.2}  {added:5.2} {}",
-            told(&bleed)
-        );
-        println!("  {micros:.0} µs a second, front end and all");
+        let (_, hearing) = speech(&settings, &sides)?;
+        let clean = hearing.speech;
+        println!("  as it is {:41} {}", "", told(&hearing.bleed));
         for way in [Way::Flat, Way::Coloured, Way::Companded] {
             for &gain in &arguments.gains {
                 for &lag in &arguments.lags {
                     let mixed = mix(&sides, rate, (gain, lag, way), arguments.one_way)?;
-                    let without = speech(&settings, rate, &mixed, None)?;
-                    let bleed = bleed_of(rate, &mixed.agent, &mixed.customer)?;
-                    let with = speech(&settings, rate, &mixed, Some(&bleed))?;
+                    let (without, hearing) = speech(&settings, &mixed)?;
+                    let (with, bleed) = (&hearing.speech, &hearing.bleed);
                     let [o, l, a] = shares(&clean, &without, call);
-                    let [overlap, lost, added] = shares(&clean, &with, call);
+                    let [overlap, lost, added] = shares(&clean, with, call);
                     println!(
                         "{gain:6} {lag:4} {:10} {o:6.2} {l:5.2} {a:6.2}  {overlap:6.2} {lost:5.2} {added:6.2} {}",
                         format!("{way:?}"),
-                        told(&bleed)
+                        told(bleed)
                     );
                     if arguments.show {
-                        show(&clean, &with);
+                        show(&clean, with);
                     }
                 }
             }

@@ -1,10 +1,9 @@
 //! Says how much of each sound of the line a detector takes for speech:
-//! `cargo run --release --example line_sounds -- --detector earshot-1`.
+//! `cargo run --release --example line_sounds -- --detector silero-1`.
 //!
 //! Each sound is sent over the telephone (300–3,400 Hz, 8 kHz, µ-law), then heard by a detector that
 //! has heard nothing before. Printed are the shares of its 10 ms frames that are not silent, that score
-//! at least `speech_on`, that are speech as decided, and that are still speech when what the line meter
-//! heard is masked; then what the line meter heard most, and of the frames that are not silent the share
+//! at least `speech_on`, and that are speech as decided; then which sound of the line was heard most, and of the frames that are not silent the share
 //! that it named rightly (of noise and typing: left without a name).
 
 #[path = "common/mod.rs"]
@@ -15,8 +14,8 @@ use callcsi::simulate::degrade::{add_at, telephone};
 use callcsi::simulate::render::{Companding, RATE};
 use callcsi::simulate::sounds::{Sound, render};
 use callcsi::timeline::{Segment, Time, Timeline};
+use callcsi::vad::detector;
 use callcsi::vad::evaluate::{FrameScores, Heard};
-use callcsi::vad::{detector, line};
 use clap::Parser;
 use common::Fallible;
 use std::collections::BTreeMap;
@@ -28,8 +27,8 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The detector, by its name in settings: earshot-1, energy-1, …
-    #[arg(long, default_value = "earshot-1")]
+    /// The detector, by its name in settings: silero-1, earshot-1, energy-1, …
+    #[arg(long, default_value = "silero-1")]
     detector: String,
     /// Recordings of music to hear as well.
     #[arg(long, num_args = 1.., value_name = "FILE")]
@@ -47,17 +46,16 @@ struct Arguments {
 
 /// What is heard of a sound.
 struct Row {
-    /// Shares of frames that score as speech, that are decided to be, and that are left by the mask.
+    /// Shares of frames that score as speech, and that are decided to be.
     raw: f64,
     decided: f64,
-    masked: f64,
-    /// What the line meter heard most.
+    /// The sound of the line that was heard most.
     most: String,
     /// Share of the frames that are not silent with the right name.
     right: f64,
 }
 
-/// Returns how the name of the line meter for a sound begins; `None` for what has none.
+/// Returns how the name of what should be heard of a sound begins; `None` for what has none.
 fn expected(sound: &str) -> Option<&'static str> {
     let names = [
         ("ringback", "ringback"),
@@ -89,9 +87,6 @@ fn heard(settings: &AnalysisSettings, samples: &[f32], expected: Option<&str>) -
     let shares = share(frames.raw()).zip(share(frames.decided()));
     let (raw, decided) = shares.ok_or("found no frame")?;
 
-    let line = line::hear(&sent, RATE, &heard.speech)?;
-    let left = (&heard.speech - &line::mask(&line)).prune(settings.speech_min);
-    let masked = left.duration().seconds() / whole.duration().seconds();
     let (mut sounding, mut right) = (0usize, 0usize);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let block = RATE as usize / 100;
@@ -100,7 +95,10 @@ fn heard(settings: &AnalysisSettings, samples: &[f32], expected: Option<&str>) -
             continue;
         }
         let middle = Time::of_sample((at * block + samples.len() / 2) as u64, RATE);
-        let heard = line.iter().find(|heard| heard.segment.contains(middle));
+        let heard = heard
+            .line
+            .iter()
+            .find(|heard| heard.segment.contains(middle));
         let name = heard.map(|heard| heard.sound.to_string());
         sounding += 1;
         right += usize::from(match (&name, expected) {
@@ -113,7 +111,6 @@ fn heard(settings: &AnalysisSettings, samples: &[f32], expected: Option<&str>) -
     Ok(Row {
         raw,
         decided,
-        masked,
         most: most.map_or("-".into(), |(name, _)| name),
         right: right as f64 / sounding.max(1) as f64,
     })
@@ -133,8 +130,8 @@ fn run(arguments: &Arguments) -> Fallible<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{:<24} {:>6} {:>6} {:>8} {:>7}  {:<20} {:>6}",
-        "sound", "sounds", "raw", "decided", "masked", "heard as", "right"
+        "{:<24} {:>6} {:>6} {:>8}  {:<20} {:>6}",
+        "sound", "sounds", "raw", "decided", "heard as", "right"
     )?;
     let mut show = |name: &str, samples: &[f32], expected: Option<&str>| -> Fallible<()> {
         let row = heard(&settings, samples, expected)?;
@@ -144,13 +141,12 @@ fn run(arguments: &Arguments) -> Fallible<()> {
         let Row {
             raw,
             decided,
-            masked,
             most,
             right,
         } = row;
         writeln!(
             out,
-            "{name:<24} {sounds:>6.3} {raw:>6.3} {decided:>8.3} {masked:>7.3}  {most:<20} {right:>6.3}"
+            "{name:<24} {sounds:>6.3} {raw:>6.3} {decided:>8.3}  {most:<20} {right:>6.3}"
         )?;
         Ok(())
     };

@@ -21,7 +21,8 @@ use crate::recognise::Recogniser;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Segment, Span, Time, Timeline};
 use crate::transcript::{self, ReadTranscript, Transcript};
-use crate::vad::SpeechTracker;
+use crate::vad::line::LineSound;
+use crate::vad::{Hearing, Listener};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -71,6 +72,8 @@ pub struct Measurements {
     pub recording: Option<AudioDescription>,
     /// Faults of its channels.
     pub faults: Option<ChannelFaults>,
+    /// What was heard on them: speech, sounds of the line, bleed, holds.
+    pub hearing: Option<Hearing>,
     /// The formats of the call's transcripts, one for each.
     pub transcript_formats: Vec<transcript::Format>,
     /// The sides of which nothing can be heard, for their channel is silent, nor read. What stands
@@ -100,7 +103,7 @@ pub struct Extractor {
 
 /// What was heard of a recording.
 struct Heard {
-    speech: Sides<Timeline>,
+    hearing: Hearing,
     peaks: Sides<Peaks>,
     /// Where the settings ask for it.
     pitches: Option<Sides<Pitches>>,
@@ -114,7 +117,7 @@ impl Heard {
     /// Returns whether a channel carries nothing. A quiet voice that the detector hears is no
     /// silence, whatever its level.
     fn is_silent(&self, side: Side) -> bool {
-        *self.faults.silent.get(side) && self.speech.get(side).is_empty()
+        *self.faults.silent.get(side) && self.hearing.speech.get(side).is_empty()
     }
 }
 
@@ -124,6 +127,7 @@ struct Known<'a> {
     untimed: Option<Sides<WordCount>>,
     channels: Option<Channels>,
     unheard: Sides<bool>,
+    hearing: Result<&'a Hearing, Absence>,
     peaks: Result<&'a Sides<Peaks>, Absence>,
     pitches: Result<&'a Sides<Pitches>, Absence>,
 }
@@ -135,6 +139,7 @@ impl Known<'_> {
             untimed: None,
             channels: None,
             unheard: Sides::default(),
+            hearing: Err(Absence::NoRecording),
             peaks: Err(Absence::NoRecording),
             pitches: Err(Absence::NoRecording),
         }
@@ -202,7 +207,7 @@ impl Extractor {
         let heard = call
             .recording
             .as_ref()
-            .map(|r| self.listen(r, &mut warnings))
+            .map(|r| self.listen(r, &call.metadata, &mut warnings))
             .transpose()?;
 
         let doubled = read.as_ref().is_some_and(|r| r.doubled);
@@ -214,7 +219,7 @@ impl Extractor {
         let speech = telling.map(|heard| {
             Sides::from_fn(|side| {
                 if !heard.is_silent(side) {
-                    return heard.speech.get(side).clone();
+                    return heard.hearing.speech.get(side).clone();
                 }
                 // What the transcript has of a silent channel counts; without it nothing is known.
                 let said = transcript.map(|t| conversation::said(t, side));
@@ -273,6 +278,7 @@ impl Extractor {
         let channels = heard.as_ref().map(|heard| Channels {
             faults: heard.faults,
             truncated: heard.truncated,
+            bleed_share: heard.hearing.bleed.share,
             swapped: swapped(heard, transcript, &mut warnings),
         });
         let known = Known {
@@ -280,6 +286,11 @@ impl Extractor {
             unheard,
             no_words,
             untimed: untimed.map(|t| Sides::from_fn(|side| WordCount::of(t, side))),
+            hearing: match &heard {
+                Some(_) if dual_mono => Err(Absence::DualMono),
+                Some(heard) => Ok(&heard.hearing),
+                None => Err(Absence::NoRecording),
+            },
             peaks: match &heard {
                 Some(_) if dual_mono => Err(Absence::DualMono),
                 Some(heard) => Ok(&heard.peaks),
@@ -300,6 +311,7 @@ impl Extractor {
             features,
             conversation: conversation.ok(),
             faults: heard.as_ref().map(|h| h.faults),
+            hearing: heard.as_ref().map(|h| h.hearing.clone()),
             recording: heard.map(|h| h.description),
             transcript_formats: read.map(|r| r.formats).unwrap_or_default(),
             unheard,
@@ -356,10 +368,11 @@ impl Extractor {
         conversation: &Result<Conversation, Absence>,
         known: Known<'_>,
     ) -> Result<FeatureVector> {
-        let holds = duration
+        let told = duration
             .map(|d| metadata.hold_timeline(d))
             .transpose()?
             .flatten();
+        let heard = known.hearing.as_ref().ok().map(|hearing| &hearing.holds);
         Ok(FeatureVector::measure(&Evidence {
             metadata,
             conversation: conversation.as_ref().map_err(Clone::clone),
@@ -370,24 +383,29 @@ impl Extractor {
             peaks: known.peaks,
             pitches: known.pitches,
             duration,
-            holds: holds.as_ref(),
+            holds: told.as_ref().or(heard),
+            heard_holds: known.hearing.map(|hearing| &hearing.holds),
             settings: &self.settings,
         }))
     }
 
     /// Decodes a recording block by block and marks the speech, the peaks and the pitch of each side.
-    fn listen(&self, recording: &Recording, warnings: &mut Vec<Warning>) -> Result<Heard> {
+    /// While the customer is on hold, as the metadata tell, nobody speaks on the agent's channel.
+    fn listen(
+        &self,
+        recording: &Recording,
+        metadata: &Metadata,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Heard> {
         let mut audio = audio::open(recording)?;
         let rate = audio.sample_rate();
-        let mut agent = SpeechTracker::new(&self.settings, rate)?;
-        let mut customer = SpeechTracker::new(&self.settings, rate)?;
+        let mut listener = Listener::new(&self.settings, rate)?;
         let mut peaks = Sides::from_fn(|_| PeakMeter::new(rate));
         let pitch = self.settings.pitch;
         let mut pitches = pitch.then(|| Sides::from_fn(|_| PitchMeter::new(rate)));
         let mut meter = FaultMeter::new(rate);
         while let Some(block) = audio.next_block()? {
-            agent.push(block.agent);
-            customer.push(block.customer);
+            listener.push(&block);
             peaks.agent.push(block.agent);
             peaks.customer.push(block.customer);
             if let Some(pitches) = &mut pitches {
@@ -426,13 +444,12 @@ impl Extractor {
                 warnings.push(Warning::new("dropouts", message));
             }
         }
+        let duration = Time::of_sample(audio.frames_read(), rate) - Time::ZERO;
+        let holds = metadata.hold_timeline(duration)?;
         let lost = |code| code == "truncated" || code == "broke_off";
         Ok(Heard {
             truncated: audio.warnings().iter().any(|w| lost(w.code())),
-            speech: Sides {
-                agent: agent.finish(),
-                customer: customer.finish(),
-            },
+            hearing: listener.finish(holds.as_ref()),
             peaks: Sides {
                 agent: peaks.agent.finish(),
                 customer: peaks.customer.finish(),
@@ -441,7 +458,7 @@ impl Extractor {
                 agent: meters.agent.finish(),
                 customer: meters.customer.finish(),
             }),
-            duration: Time::of_sample(audio.frames_read(), rate) - Time::ZERO,
+            duration,
             faults,
             description: audio.description().clone(),
         })
@@ -493,14 +510,15 @@ fn swapped(
     }
     let fit = transcript.and_then(|transcript| {
         let said = Sides::from_fn(|side| conversation::said(transcript, side));
-        TranscriptFit::of(&said, &heard.speech)
+        TranscriptFit::of(&said, &heard.hearing.speech)
     });
+    let lasts =
+        |is: fn(LineSound) -> bool| Sides::from_fn(|side| heard.hearing.lasts(side, is).seconds());
     let signs = RoleSigns {
-        greeter: conversation::greeter(&heard.speech),
+        greeter: conversation::greeter(&heard.hearing.speech),
         fit,
-        // Nothing in this crate tells key presses or music from speech yet.
-        keys_s: None,
-        music_s: None,
+        keys_s: Some(lasts(|sound| matches!(sound, LineSound::Dtmf(_)))),
+        music_s: Some(lasts(|sound| sound == LineSound::Music)),
     };
     let signs: Vec<String> = signs.swapped().iter().map(ToString::to_string).collect();
     if !signs.is_empty() {
@@ -548,7 +566,7 @@ fn misfit(transcript: &Transcript, heard: &Heard, dual_mono: bool) -> Vec<Warnin
         }
     }
     for side in Side::BOTH {
-        let (said, speech) = (said.get(side), heard.speech.get(side));
+        let (said, speech) = (said.get(side), heard.hearing.speech.get(side));
         let whole = said.duration().seconds();
         let unheard = (said - speech).duration().seconds();
         if !dual_mono && whole > 0.0 && unheard / whole > UNHEARD_SHARE {

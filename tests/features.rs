@@ -20,6 +20,7 @@ fn measure(metadata: &str, conversation: Result<&Conversation, Absence>) -> Feat
     let holds = duration.and_then(|d| metadata.hold_timeline(d).unwrap());
     let settings = AnalysisSettings::default();
     let evidence = Evidence {
+        heard_holds: Err(Absence::NoRecording),
         metadata: &metadata,
         conversation,
         no_words: None,

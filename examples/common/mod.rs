@@ -1,4 +1,6 @@
 //! What the commands that hear single channels share.
+// No example uses all of it.
+#![allow(dead_code)]
 
 use callcsi::audio;
 use callcsi::call::{AgentChannel, Input, Recording};

@@ -1,5 +1,5 @@
 //! Says how well a detector hears labelled recordings:
-//! `cargo run --release --example evaluate_vad -- manifest.csv --detector earshot-1`.
+//! `cargo run --release --example evaluate_vad -- manifest.csv --detector silero-1`.
 //!
 //! The manifest is a CSV file with the columns `audio`, `labels` and, where they are wanted,
 //! `channel` (left or right, of a stereo file), `speakers` (those of an RTTM file that count) and
@@ -39,8 +39,8 @@ use std::time::Duration;
 struct Arguments {
     /// A CSV file with the columns audio, labels, channel, speakers, group.
     manifest: PathBuf,
-    /// The detector, by its name in settings: earshot-1, energy-1, …
-    #[arg(long, default_value = "earshot-1")]
+    /// The detector, by its name in settings: silero-1, earshot-1, energy-1, …
+    #[arg(long, default_value = "silero-1")]
     detector: String,
     /// What makes it harder, in order: telephone, quiet, noise10, pink10, babble10 (in decibels
     /// below the speech); or none.

@@ -100,7 +100,7 @@ mod tests {
         };
         let settings = AnalysisSettings::default();
         let vad = detector(settings.detector, 8_000).unwrap();
-        let heard = Heard::of(vad, &settings, 8_000, &scene.samples);
+        let heard = Heard::of(vad, &settings, 8_000, &scene.samples).unwrap();
         let mut folder = Folder::create(path.clone()).unwrap();
         folder
             .add("имя, 1", "g", &scene, &scene.label, &heard)

@@ -25,6 +25,10 @@ pub enum Kind {
     Silence,
     /// The customer is on hold.
     Hold,
+    /// A sound of the line: a key, ringback, music, ….
+    Line,
+    /// The other side's voice.
+    Bleed,
 }
 
 /// Where an interval stands.
@@ -44,12 +48,14 @@ pub enum Place {
 
 impl Kind {
     /// All kinds, those behind first.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 11] = [
+        Kind::Bleed,
         Kind::Speech,
         Kind::Unsaid,
         Kind::Utterance,
         Kind::Backchannel,
         Kind::Hold,
+        Kind::Line,
         Kind::Silence,
         Kind::Episode,
         Kind::Overlap,
@@ -68,6 +74,8 @@ impl Kind {
             Kind::Episode => ("episode", Place::Between(16.0), "interruption episode"),
             Kind::Silence => ("silence", Place::Between(12.0), "long silence"),
             Kind::Hold => ("hold", Place::Strip, "hold"),
+            Kind::Line => ("line", Place::Strip, "sound of the line"),
+            Kind::Bleed => ("bleed", Place::Level, "the other side's voice"),
         }
     }
 }

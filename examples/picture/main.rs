@@ -18,6 +18,7 @@ use callcsi::conversation::Conversation;
 use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
 use callcsi::timeline::{Segment, Span, Time, Timeline};
+use callcsi::vad::Hearing;
 use clap::Parser;
 use kinds::{Interval, Kind};
 use shapes::clock;
@@ -45,8 +46,8 @@ struct Arguments {
     /// IVR, queue and hold facts of the call, as JSON; the holds are drawn.
     #[arg(long)]
     metadata: Option<PathBuf>,
-    /// The detector, by its name in settings: earshot-1, energy-1, …
-    #[arg(long, default_value = "earshot-1")]
+    /// The detector, by its name in settings: silero-1, earshot-1, energy-1, …
+    #[arg(long, default_value = "silero-1")]
     detector: String,
     /// Where the picture begins, in seconds.
     #[arg(long, default_value = "0")]
@@ -150,6 +151,18 @@ fn of_side(side: Side, call: &Conversation, unsaid: &Timeline, holds: &Timeline)
     all
 }
 
+/// Returns what a side's channel carries besides its voice.
+fn besides(side: Side, hearing: &Hearing) -> Vec<Interval> {
+    let leaked = hearing.leaked(side);
+    let mut all: Vec<Interval> = intervals(Kind::Bleed, leaked.segments(), unlabelled).collect();
+    all.extend(hearing.line.get(side).iter().map(|heard| Interval {
+        segment: heard.segment,
+        label: heard.sound.to_string(),
+        kind: Kind::Line,
+    }));
+    all
+}
+
 /// Returns what is drawn between the lanes.
 fn of_both(call: &Conversation, holds: &Timeline, settings: &AnalysisSettings) -> Vec<Interval> {
     let length = |s: Segment| format!("{:.1} s", s.duration().seconds());
@@ -221,12 +234,16 @@ fn draw(arguments: &Arguments) -> Fallible<String> {
     let mut between = Vec::new();
     if let (Some(call), Some(plain)) = (&found.conversation, &plain.conversation) {
         let holds = known.metadata.hold_timeline(duration)?;
-        let holds = holds.unwrap_or_default();
+        let heard = found.hearing.as_ref().map(|hearing| hearing.holds.clone());
+        let holds = holds.or(heard).unwrap_or_default();
         for side in Side::BOTH {
             // What is left at the edges of an utterance is no word.
             let unsaid = plain.speech.get(side) - call.speech.get(side);
             let unsaid = unsaid.prune(settings.speech_min);
             lanes.get_mut(side).intervals = of_side(side, call, &unsaid, &holds);
+            if let Some(hearing) = &found.hearing {
+                lanes.get_mut(side).intervals.extend(besides(side, hearing));
+            }
         }
         between = of_both(call, &holds, &settings);
     }

@@ -14,6 +14,8 @@ pub struct Channels {
     pub faults: ChannelFaults,
     /// Whether the recording ends before its header says, or could not be decoded to its end.
     pub truncated: bool,
+    /// The share of windows in which one channel is the other over again.
+    pub bleed_share: Option<f64>,
     /// Whether the sides are suspected to be swapped, or why that cannot be asked.
     pub swapped: Result<bool, Absence>,
 }
@@ -71,6 +73,14 @@ pub(super) fn features() -> Vec<Feature> {
             Box::new(move |c| Ok(c.faults.dropouts.get(side).share)),
         ));
     }
+    group.push(declare(
+        "bleed_share".to_owned(),
+        Unit::Share,
+        "share of the windows of 10 s in which the envelopes of the two channels correlate above 0.7 \
+         at some lag of up to 0.28 s; windows with less than 1 s above -50 dBFS are not counted"
+            .to_owned(),
+        Box::new(|c| c.bleed_share.ok_or(Absence::NoComparableSound)),
+    ));
     group.push(declare(
         "channels_maybe_swapped".to_owned(),
         Unit::Flag,

@@ -82,6 +82,10 @@ pub enum Absence {
     NoPitch(Side),
     /// The settings leave it out; the field is named.
     SwitchedOff(&'static str),
+    /// No 10 s hold enough sound to compare the channels by.
+    NoComparableSound,
+    /// The metadata tell of holds, so they are not sought by ear.
+    HoldsInMetadata,
     /// Nobody speaks.
     NobodySpeaks,
     /// The side never takes the turn from the other.
@@ -130,6 +134,8 @@ impl Absence {
             Absence::NoSpeechInThird(_) => "no_speech_in_third",
             Absence::NoPitch(_) => "no_pitch",
             Absence::SwitchedOff(_) => "switched_off",
+            Absence::NoComparableSound => "no_comparable_sound",
+            Absence::HoldsInMetadata => "holds_in_metadata",
             Absence::NobodySpeaks => "nobody_speaks",
             Absence::NoTurnTaken(_) => "no_turn_taken",
             Absence::NoInterruption(_) => "no_interruption",
@@ -169,6 +175,10 @@ impl fmt::Display for Absence {
                 )
             }
             Absence::NoPitch(side) => write!(f, "too little {side} voice that has a pitch"),
+            Absence::NoComparableSound => {
+                f.write_str("no 10 s hold enough sound to compare the channels")
+            }
+            Absence::HoldsInMetadata => f.write_str("the metadata tell of holds: see hold_count"),
             Absence::SwitchedOff(field) => write!(f, "switched off in the settings: {field}"),
             Absence::NobodySpeaks => f.write_str("nobody speaks"),
             Absence::NoTurnTaken(side) => write!(f, "the {side} takes no turn"),
@@ -395,8 +405,10 @@ pub struct Evidence<'a> {
     pub pitches: Result<&'a Sides<Pitches>, Absence>,
     /// Length of the call, where it is known. It may be known of a call whose conversation is not.
     pub duration: Option<Span>,
-    /// The holds on the call clock, where the platform gave intervals.
+    /// The holds on the call clock: as the platform gave intervals, else as they were heard.
     pub holds: Option<&'a Timeline>,
+    /// The holds that were heard, or why none could be.
+    pub heard_holds: Result<&'a Timeline, Absence>,
     /// The thresholds.
     pub settings: &'a AnalysisSettings,
 }

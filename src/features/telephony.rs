@@ -1,8 +1,8 @@
 //! What the telephony platform tells: holds, queue, IVR, the customer's history.
 
-use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit};
+use super::{Absence, Evidence, Feature, NOBODY, Needs, Number, Source, Unit};
 use crate::call::{CustomerHistory, Holds, Ivr, IvrStatus, StepOutcome};
-use crate::timeline::Span;
+use crate::timeline::{Span, Timeline};
 use std::sync::Arc;
 
 pub(super) fn features() -> Vec<Feature> {
@@ -60,6 +60,20 @@ pub(super) fn features() -> Vec<Feature> {
                     .ok_or(Absence::NotInMetadata("holds.total_s"))?;
                 Ok((total.seconds() / e.length()?.seconds()).min(1.0))
             },
+        ),
+        by_ear(
+            "hold_count_audio",
+            Unit::Count,
+            "number of holds that are heard, where the metadata tell of none: music on the agent's \
+             channel after the agent first spoke, of at least 6 s; pauses and announcements of less \
+             than 6 s are part of it",
+            |holds| holds.segments().len() as f64,
+        ),
+        by_ear(
+            "hold_music_s",
+            Unit::Seconds,
+            "time of the holds that are heard, where the metadata tell of none, all together",
+            |holds| holds.duration().seconds(),
         ),
         fact(
             "queue_wait_s",
@@ -149,6 +163,23 @@ pub(super) fn features() -> Vec<Feature> {
             },
         ),
     ]
+}
+
+/// Declares what is heard of holds; the metadata know better where they tell.
+fn by_ear(
+    name: &str,
+    unit: Unit,
+    definition: &str,
+    compute: impl Fn(&Timeline) -> f64 + Send + Sync + 'static,
+) -> Feature {
+    let (needs, source) = (Needs::Recording, Source::Own);
+    Feature::number(name, unit, needs, source, definition, move |e| {
+        if e.metadata.holds.is_some() {
+            return Err(Absence::HoldsInMetadata);
+        }
+        e.heard_holds.clone().map(&compute)
+    })
+    .standing_on(NOBODY)
 }
 
 fn holds<'e>(evidence: &'e Evidence<'_>) -> Result<&'e Holds, Absence> {

@@ -2,12 +2,13 @@
 
 use super::decide::{Evidence, Level};
 use super::front::{Frame, FrontEnd};
+use super::line::{self, LineMeter};
 use super::{Vad, detector};
 use crate::error::Result;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Segment, Time, Timeline};
 
-/// What is gathered of a channel while it plays: 350 bytes a second.
+/// What is gathered of a channel while it plays: 550 bytes a second.
 #[derive(Debug)]
 pub(super) struct Channel {
     vad: Box<dyn Vad>,
@@ -17,6 +18,7 @@ pub(super) struct Channel {
     samples: u64,
     scores: Vec<f32>,
     levels: Vec<Level>,
+    line: LineMeter,
 }
 
 impl Channel {
@@ -33,6 +35,7 @@ impl Channel {
             samples: 0,
             scores: Vec::new(),
             levels: Vec::new(),
+            line: LineMeter::new(),
         })
     }
 
@@ -40,9 +43,10 @@ impl Channel {
     pub(super) fn push(&mut self, samples: &[f32], mut also: impl FnMut(&Frame<'_>)) {
         self.samples += samples.len() as u64;
         self.vad.push(samples, &mut self.scores);
-        let levels = &mut self.levels;
+        let (levels, line) = (&mut self.levels, &mut self.line);
         self.front.push(samples, |frame| {
             levels.push(Level::new(frame.level));
+            line.push(frame);
             also(frame);
         });
     }
@@ -50,21 +54,21 @@ impl Channel {
     /// Ends the channel.
     pub(super) fn finish(&mut self, mut also: impl FnMut(&Frame<'_>)) {
         self.vad.finish(&mut self.scores);
-        let levels = &mut self.levels;
+        let (levels, line) = (&mut self.levels, &mut self.line);
         self.front.finish(|frame| {
             levels.push(Level::new(frame.level));
+            line.push(frame);
             also(frame);
         });
     }
 
-    /// Returns the extent of the channel.
-    pub(super) fn whole(&self) -> Option<Segment> {
-        Segment::new(Time::ZERO, Time::of_sample(self.samples, self.sample_rate))
-    }
-
-    /// Decides which of it is speech, but for what lies in `masked`; of a frame of 10 ms that is
-    /// `shut`, the detector's score counts nothing.
-    pub(super) fn speech(&self, shut: &[bool], masked: &Timeline) -> Timeline {
+    /// Decides, when the channel has ended, which of it is speech and which are sounds of the line. Of
+    /// a frame of 10 ms that is `shut` the detector's score counts nothing; nobody speaks in `masked`.
+    pub(super) fn decide(self, shut: &[bool], masked: &Timeline) -> (Timeline, Vec<line::Heard>) {
+        let end = Time::of_sample(self.samples, self.sample_rate);
+        let Some(whole) = Segment::new(Time::ZERO, end) else {
+            return (Timeline::new(), Vec::new());
+        };
         let evidence = Evidence {
             scores: &self.scores,
             hop: self.vad.hop(),
@@ -72,12 +76,16 @@ impl Channel {
             levels: &self.levels,
             shut,
         };
-        let Some(whole) = self.whole() else {
-            return Timeline::new();
-        };
         let speech = evidence.speech(&self.settings).within(whole);
         let joined = speech.bridge(self.settings.speech_join);
-        (&joined - masked).prune(self.settings.speech_min)
+        let mut line = self.line.finish(&joined.prune(self.settings.speech_min));
+        // The last frame may reach beyond the channel.
+        line.retain_mut(|heard| {
+            let inside = heard.segment.intersection(whole);
+            inside.inspect(|inside| heard.segment = *inside).is_some()
+        });
+        let spoken = &(&joined - &line::mask(&line)) - masked;
+        (spoken.prune(self.settings.speech_min), line)
     }
 }
 
@@ -115,9 +123,17 @@ impl SpeechTracker {
         self.0.push(samples, |_| {});
     }
 
-    /// Ends the channel and returns its speech, joined, pruned and cut to the channel's length.
+    /// Ends the channel and returns its speech, joined, pruned and cut to the channel's length;
+    /// sounds of the line are none.
     pub fn finish(mut self) -> Timeline {
         self.0.finish(|_| {});
-        self.0.speech(&[], &Timeline::new())
+        self.0.decide(&[], &Timeline::new()).0
+    }
+
+    /// As [`finish`](SpeechTracker::finish), with the sounds of the line that were heard besides, in
+    /// order of time and disjoint.
+    pub fn finish_with_line(mut self) -> (Timeline, Vec<line::Heard>) {
+        self.0.finish(|_| {});
+        self.0.decide(&[], &Timeline::new())
     }
 }

@@ -35,7 +35,7 @@
 //! # }
 //! ```
 
-use super::{SpeechTracker, Vad};
+use super::{SpeechTracker, Vad, line};
 use crate::audio::BLOCK_FRAMES;
 use crate::error::Result;
 use crate::settings::AnalysisSettings;
@@ -61,6 +61,8 @@ pub struct Heard {
     pub delay: Span,
     /// What was decided to be speech.
     pub speech: Timeline,
+    /// The sounds of the line that were heard, which are no speech.
+    pub line: Vec<line::Heard>,
 }
 
 impl Heard {
@@ -88,11 +90,13 @@ impl Heard {
         };
         let mut tracker = SpeechTracker::with(Box::new(replay), settings, sample_rate)?;
         tracker.push(samples);
+        let (speech, line) = tracker.finish_with_line();
         Ok(Heard {
             scores,
             hop,
             delay,
-            speech: tracker.finish(),
+            speech,
+            line,
         })
     }
 
@@ -316,6 +320,7 @@ mod tests {
             hop: Span::from_millis(hop),
             delay: Span::from_millis(delay),
             speech,
+            line: Vec::new(),
         }
     }
 
@@ -480,7 +485,7 @@ mod tests {
                 ..settings.clone()
             };
             let vad = super::super::detector(kind, 8_000).unwrap();
-            let heard = Heard::of(vad, &settings, 8_000, &samples);
+            let heard = Heard::of(vad, &settings, 8_000, &samples).unwrap();
             let mut tracker = SpeechTracker::new(&settings, 8_000).unwrap();
             tracker.push(&samples);
             assert_eq!(heard.speech, tracker.finish());

@@ -99,8 +99,9 @@ const FLOOR_SHARE: f64 = 0.9;
 
 /// The noise of an idle line lies below this: of G.711, near −72 dBFS.
 const LINE_DBFS: f64 = -65.0;
-/// A voice reaches this far below its loud frames. On a quiet channel, faint ends of words lie below
-/// [`LINE_DBFS`]; sixteen bits end near [`LEAST_DBFS`].
+/// A voice reaches this far below its loud frames: on a quiet channel, faint ends of words lie below
+/// [`LINE_DBFS`]; on a loud one, what leaks in at −40 dB lies above it. Sixteen bits end near
+/// [`LEAST_DBFS`].
 const VOICE_RANGE_DB: f64 = 38.0;
 const LEAST_DBFS: f64 = -80.0;
 
@@ -139,9 +140,7 @@ impl Rider {
     /// usual level may be a voice on a quiet one.
     pub(super) fn idle(&self) -> f64 {
         let loud = self.level.exceeded_by(LOUD_SHARE);
-        loud.map_or(LINE_DBFS, |loud| {
-            (loud - VOICE_RANGE_DB).clamp(LEAST_DBFS, LINE_DBFS)
-        })
+        loud.map_or(LINE_DBFS, |loud| (loud - VOICE_RANGE_DB).max(LEAST_DBFS))
     }
 
     /// Brings the next frame to the level wanted, gliding within it.

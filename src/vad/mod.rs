@@ -1,8 +1,11 @@
-//! From samples to speech: which instants of one channel hold a voice.
+//! From samples to speech: which instants of a channel hold the voice of its side.
 //!
-//! A [`Vad`] gives each frame a score from 0 to 1; a [`SpeechTracker`] turns scores into a
-//! [`Timeline`]. They are apart so that every detector is decided upon by the same rule, and so
-//! that a detector can be replaced without touching anything past this module.
+//! A [`Vad`] gives each frame a score from 0 to 1. Beside it a front end takes level and spectrum every
+//! 10 ms: the level cuts speech to its edges (`decide`), the spectrum tells the sounds of the line
+//! ([`line`]) and what leaks from the other channel ([`bleed`]). A [`Listener`] hears both channels of a
+//! call, a [`SpeechTracker`] one that is heard alone; both turn it all into a
+//! [`Timeline`](crate::timeline::Timeline) of speech. Every detector is decided upon by the same rule,
+//! and can be replaced without touching anything past this module.
 //!
 //! # Conventions
 //!
@@ -10,7 +13,7 @@
 //!   detector resamples if it must.
 //! * Frame `i` is about the sound in `[i · hop − delay, (i + 1) · hop − delay)`.
 //! * Any block sizes give the same scores.
-//!
+
 pub mod bleed;
 mod channel;
 mod decide;
@@ -20,11 +23,13 @@ pub mod evaluate;
 mod front;
 mod level;
 pub mod line;
+mod listener;
 mod silero;
 
 pub use self::channel::SpeechTracker;
 pub use self::earshot::EarshotVad;
 pub use self::energy::EnergyVad;
+pub use self::listener::{Hearing, Listener};
 pub use self::silero::SileroVad;
 #[doc(hidden)]
 pub use self::silero::Stages as SileroStages;

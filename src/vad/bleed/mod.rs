@@ -45,13 +45,9 @@ mod tests;
 
 use self::link::{Content, Link};
 use self::share::ShareMeter;
-use super::front::{BANDS, Bands, FLOOR_DBFS, FrontEnd};
+use super::front::{BANDS, Bands, FLOOR_DBFS};
 use crate::call::{Side, Sides};
-use crate::error::Result;
-use crate::timeline::Segment;
 
-/// A frame: 10 ms.
-const FRAME_NANOS: i64 = 10_000_000;
 /// Frames of a block: 1 s.
 const BLOCK: usize = 100;
 /// Blocks that a frame waits for after its own: with its own, at most 4 s to come.
@@ -173,27 +169,9 @@ pub struct Evidence {
     pub correlation: f64,
 }
 
-impl Bleed {
-    /// Returns whether the sound of `side` in `segment` is the other side's voice: at least half of
-    /// it is leaked.
-    pub fn explains(&self, side: Side, segment: Segment) -> bool {
-        let leaked = self.leaked.get(side);
-        let (start, end) = (segment.start().nanos(), segment.end().nanos());
-        let first = start.div_euclid(FRAME_NANOS).max(0);
-        let last = (end - 1)
-            .div_euclid(FRAME_NANOS)
-            .min(leaked.len() as i64 - 1);
-        let within: i64 = (first..=last)
-            .filter(|i| leaked[*i as usize])
-            .map(|i| end.min((i + 1) * FRAME_NANOS) - start.max(i * FRAME_NANOS))
-            .sum();
-        2 * within >= end - start
-    }
-}
-
 /// Finds [`Bleed`] frame by frame.
 #[derive(Debug)]
-pub struct BleedMeter {
+pub(super) struct BleedMeter {
     frames: usize,
     histories: Sides<History>,
     /// The link into each side.
@@ -204,15 +182,9 @@ pub struct BleedMeter {
     share: ShareMeter,
 }
 
-impl Default for BleedMeter {
-    fn default() -> BleedMeter {
-        BleedMeter::new()
-    }
-}
-
 impl BleedMeter {
     /// Starts a call.
-    pub fn new() -> BleedMeter {
+    pub(super) fn new() -> BleedMeter {
         BleedMeter {
             frames: 0,
             histories: Sides::from_fn(|_| History::new()),
@@ -224,7 +196,7 @@ impl BleedMeter {
     }
 
     /// Takes the next frame of both sides: the levels of their bands in dBFS.
-    pub fn push(&mut self, agent: &Bands, customer: &Bands) {
+    pub(super) fn push(&mut self, agent: &Bands, customer: &Bands) {
         self.frames += 1;
         self.share.push(agent, customer);
         self.take(agent, customer, true);
@@ -239,7 +211,7 @@ impl BleedMeter {
     }
 
     /// Ends the call.
-    pub fn finish(mut self) -> Bleed {
+    pub(super) fn finish(mut self) -> Bleed {
         // Silence until the last frame has had its time to come.
         let silence = [FLOOR_DBFS; BANDS];
         let wanted = (self.frames.div_ceil(BLOCK) + AHEAD) * BLOCK;
@@ -563,24 +535,4 @@ fn quantile(counts: impl Iterator<Item = u32> + Clone, below: f64) -> f32 {
         seen > below
     });
     FLOOR_DBFS + 2.0 * bin.unwrap_or(0) as f32 + 1.0
-}
-
-/// Measures the bleed of a call as a whole, at `sample_rate` Hz.
-///
-/// # Errors
-///
-/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a rate that cannot be resampled.
-pub fn bleed_of(sample_rate: u32, agent: &[f32], customer: &[f32]) -> Result<Bleed> {
-    let bands = |samples: &[f32]| -> Result<Vec<Bands>> {
-        let mut front = FrontEnd::new(sample_rate)?;
-        let mut all = Vec::new();
-        front.push(samples, |frame| all.push(frame.bands));
-        front.finish(|frame| all.push(frame.bands));
-        Ok(all)
-    };
-    let mut meter = BleedMeter::new();
-    for (agent, customer) in bands(agent)?.iter().zip(&bands(customer)?) {
-        meter.push(agent, customer);
-    }
-    Ok(meter.finish())
 }

@@ -209,18 +209,6 @@ fn short_calls_and_no_numbers_are_nothing() {
     assert_eq!(bleed.share, None);
 }
 
-#[test]
-fn explains_needs_half_of_the_segment() {
-    let mut bleed = Bleed::default();
-    bleed.leaked.agent = vec![false, true, true];
-    let explains = |from, to| {
-        let segment = Segment::from_seconds(from, to).unwrap();
-        bleed.explains(Side::Agent, segment)
-    };
-    assert!(explains(0.01, 0.03) && explains(0.0, 0.02) && explains(0.005, 0.016));
-    assert!(!explains(0.0, 0.019) && !explains(0.02, 0.05) && !explains(5.0, 6.0));
-}
-
 proptest! {
     #![proptest_config(Config::with_cases(12))]
 

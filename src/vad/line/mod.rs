@@ -33,9 +33,8 @@ mod tests;
 
 use self::music::MusicMeter;
 use self::tones::ToneMeter;
-use super::front::{Frame, FrontEnd, HOP, RATE};
+use super::front::{Frame, HOP, RATE};
 use crate::call::Sides;
-use crate::error::Result;
 use crate::timeline::{Segment, Span, Time, Timeline};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -113,27 +112,6 @@ pub struct Heard {
     pub sound: LineSound,
     /// When.
     pub segment: Segment,
-}
-
-/// Returns what is heard on one channel at `rate` samples per second, besides the `speech` that a
-/// detector found there.
-///
-/// # Errors
-///
-/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a rate that cannot be resampled.
-pub fn hear(samples: &[f32], rate: u32, speech: &Timeline) -> Result<Vec<Heard>> {
-    let mut front = FrontEnd::new(rate)?;
-    let mut meter = LineMeter::new();
-    front.push(samples, |frame| meter.push(frame));
-    front.finish(|frame| meter.push(frame));
-    let end = Time::of_sample(samples.len() as u64, rate);
-    let mut heard = meter.finish(speech);
-    // The last frame may reach beyond the channel.
-    heard.retain_mut(|heard| {
-        let inside = Segment::new(heard.segment.start(), heard.segment.end().min(end));
-        inside.inspect(|inside| heard.segment = *inside).is_some()
-    });
-    Ok(heard)
 }
 
 /// Returns what must be kept out of speech: everything heard, tones with 30 ms on either side.

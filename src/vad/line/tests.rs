@@ -3,6 +3,7 @@
 //! Frequencies and cadences stand in `simulate::sounds`, with the recommendations they come from; the
 //! limits of Q.23, Q.24 and T.30 are quoted here.
 
+use super::super::front::FrontEnd;
 use super::*;
 use crate::call::Side;
 use crate::simulate::degrade::{add_at, telephone};
@@ -386,4 +387,21 @@ proptest! {
         let sides = Sides { agent: speech.clone(), customer: speech };
         holds(&heard, &sides);
     }
+}
+
+/// Returns what is heard on one channel at `rate` samples per second, besides the `speech` that a
+/// detector found there.
+fn hear(samples: &[f32], rate: u32, speech: &Timeline) -> crate::error::Result<Vec<Heard>> {
+    let mut front = FrontEnd::new(rate)?;
+    let mut meter = LineMeter::new();
+    front.push(samples, |frame| meter.push(frame));
+    front.finish(|frame| meter.push(frame));
+    let end = Time::of_sample(samples.len() as u64, rate);
+    let mut heard = meter.finish(speech);
+    // The last frame may reach beyond the channel.
+    heard.retain_mut(|heard| {
+        let inside = Segment::new(heard.segment.start(), heard.segment.end().min(end));
+        inside.inspect(|inside| heard.segment = *inside).is_some()
+    });
+    Ok(heard)
 }

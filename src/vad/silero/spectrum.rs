@@ -4,6 +4,9 @@
 //! as imaginary parts), which three passes of radix 4 bring about: each takes its values from one
 //! array and writes them, already in order, into another (Stockham's form).
 
+// Arrays of registers are indexed side by side.
+#![allow(clippy::needless_range_loop)]
+
 use super::kernel::{Work, fma};
 use super::network::{CONTEXT, WINDOW};
 use pulp::Simd;
