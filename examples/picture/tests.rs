@@ -55,7 +55,7 @@ fn picture() -> Picture {
                 Kind::Utterance,
                 Kind::Interruption,
             ]),
-            customer: lane(&[Kind::Backchannel, Kind::Hold]),
+            customer: lane(&[Kind::Bleed, Kind::Backchannel, Kind::Hold, Kind::Line]),
         },
         between: of(&[Kind::Silence, Kind::Episode, Kind::Overlap]),
     }

@@ -2,7 +2,7 @@
 //!
 //! A [`Vad`] gives each frame a score from 0 to 1. Beside it a front end takes level and spectrum every
 //! 10 ms: the level cuts speech to its edges (`decide`), the spectrum tells the sounds of the line
-//! ([`line`]) and what leaks from the other channel ([`bleed`]). A [`Listener`] hears both channels of a
+//! ([`line`](mod@line)) and what leaks from the other channel ([`bleed`]). A [`Listener`] hears both channels of a
 //! call, a [`SpeechTracker`] one that is heard alone; both turn it all into a
 //! [`Timeline`](crate::timeline::Timeline) of speech. Every detector is decided upon by the same rule,
 //! and can be replaced without touching anything past this module.

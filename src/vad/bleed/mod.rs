@@ -2,7 +2,7 @@
 //!
 //! A leak is the same voice once more: 10 to 40 dB lower, up to 300 ms later, coloured. A detector
 //! hears a voice all the same, and both seem to talk. What is leaked is told by comparing the bands
-//! of both channels ([`Bands`](super::front)); nothing is known of words or of voices.
+//! of both channels; nothing is known of words or of voices.
 //!
 //! # How
 //!

@@ -1,14 +1,14 @@
 //! What a line carries besides voices: keys, ringing, busy, fax, beeps, music.
 //!
-//! A [`LineMeter`] hears one channel frame by frame and says at its end what it [`Heard`]. Two things
+//! A `LineMeter` hears one channel frame by frame and says at its end what it [`Heard`]. Two things
 //! tell a line from a voice, and neither is what it sounds like in one frame:
 //!
 //! * **A machine holds its pitch.** The frequency of a tone stays within 1 Hz from frame to frame, that
 //!   of a pair within 3 Hz; the steadiest hummed "mmm" moves by as much in a tenth of a second. See
-//!   [`tones`].
+//!   `tones`.
 //! * **Music holds its notes.** Spectral peaks that stay where they are for a tenth of a second begin
 //!   two to forty times a second in music, and not once in noise. A voice has them too; but what a voice
-//!   is, the detector of speech says. See [`music`].
+//!   is, the detector of speech says. See `music`.
 //!
 //! Names of tones come from cadence and so need what follows; that a tone is one is known 0.2 s after
 //! its start.
