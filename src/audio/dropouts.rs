@@ -16,6 +16,7 @@
 
 use super::faults::{ACTIVE_DBFS, BINS, SILENCE_DBFS, bin, decibels, exceeded};
 use serde::Serialize;
+use std::ops::Range;
 
 /// The shortest drop-out, in seconds: one packet of 20 ms (RFC 3551) less 2 ms. On a real call
 /// whose packets are lost the silences last 38, 58, 78, 118, … ms: the receiver fades for 2 ms.
@@ -114,30 +115,45 @@ impl DropoutMeter {
         self.end_run(self.before);
         // Samples that the border of a silence has been told of.
         let mut told = at;
-        // In what sounds hardly a sample equals the one before it, so pairs are sought, not runs.
-        while let Some(start) = next_pair(samples, at) {
-            self.value = samples[start];
-            let length = same(&samples[start..], self.value);
-            self.run = length as u64;
-            at = start + length;
+        while let Some(run) = self.next_run(samples, at) {
+            at = run.end;
             if at == samples.len() {
                 break;
             }
+            self.value = samples[run.start];
+            self.run = run.len() as u64;
             if self.is_silence() {
                 self.after(&samples[told..at]);
                 told = at;
-                self.end_run(self.border_before(samples, start));
+                self.end_run(self.border_before(samples, run.start));
             }
         }
-        // The last sample is a run of one where it does not end a longer one.
-        if at < samples.len() {
-            self.value = samples[samples.len() - 1];
-            self.run = 1;
-        }
+        self.value = samples[samples.len() - 1];
+        let last = samples.iter().rev().take_while(|x| **x == self.value);
+        self.run = last.count() as u64;
         self.after(&samples[told..]);
         let start = samples.len() - self.run as usize;
         self.before = self.border_before(samples, start);
         self.remember(samples);
+    }
+
+    /// Returns the first run from `from` on that is long enough for a drop-out, and perhaps shorter
+    /// ones.
+    ///
+    /// Cut into pieces of half that length, the samples hold a piece that is all of the run: only
+    /// such pieces are sought.
+    fn next_run(&self, samples: &[f32], from: usize) -> Option<Range<usize>> {
+        let length = (self.shortest as usize / 2).max(1);
+        let mut pieces = samples.get(from..)?.chunks_exact(length);
+        let constant = |piece: &[f32]| {
+            let (first, middle, last) = (piece[0], piece[length / 2], piece[length - 1]);
+            first == middle && first == last && piece.iter().all(|x| *x == first)
+        };
+        let start = from + length * pieces.position(constant)?;
+        let before = samples[from..start].iter().rev();
+        let earlier = before.take_while(|x| **x == samples[start]).count();
+        let length = same(&samples[start..], samples[start]);
+        Some(start - earlier..start + length)
     }
 
     /// Takes samples after a silence.
@@ -223,22 +239,6 @@ fn squares(samples: &[f32]) -> f64 {
 fn same(samples: &[f32], value: f32) -> usize {
     let other = samples.iter().position(|x| *x != value);
     other.unwrap_or(samples.len())
-}
-
-/// Returns the first sample from `from` on that equals the next.
-fn next_pair(samples: &[f32], from: usize) -> Option<usize> {
-    const AT_ONCE: usize = 32;
-    let mut at = from;
-    while let Some(some) = samples.get(at..at + AT_ONCE + 1) {
-        // Without an early end, so that many are compared at once.
-        let pairs = some.iter().zip(&some[1..]).take(AT_ONCE);
-        if pairs.fold(false, |any, (x, next)| any | (x == next)) {
-            break;
-        }
-        at += AT_ONCE;
-    }
-    let mut pairs = samples[at..].iter().zip(samples.get(at + 1..)?);
-    Some(at + pairs.position(|(x, next)| x == next)?)
 }
 
 #[cfg(test)]

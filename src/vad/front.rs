@@ -162,12 +162,22 @@ impl FrontEnd {
         self.both[WINDOW..].fill(Complex::default());
         self.fft
             .process_with_scratch(&mut self.both, &mut self.scratch);
-        let [first, second] = &mut self.powers;
-        for k in 0..BINS {
-            let (z, mirror) = (self.both[k], self.both[(FFT - k) % FFT]);
+        let split = |z: Complex<f32>, mirror: Complex<f32>| {
             let (sum, difference) = (z + mirror, z - mirror);
-            first[k] = 0.25 * (sum.re * sum.re + difference.im * difference.im);
-            second[k] = 0.25 * (sum.im * sum.im + difference.re * difference.re);
+            let square = |x: f32, y: f32| 0.25 * (x * x + y * y);
+            [square(sum.re, difference.im), square(sum.im, difference.re)]
+        };
+        let [first, second] = &mut self.powers;
+        let (below, above) = self.both.split_at(FFT / 2);
+        // Bins 0 and N / 2 are their own mirrors.
+        for (k, z) in [(0, below[0]), (FFT / 2, above[0])] {
+            [first[k], second[k]] = split(z, z);
+        }
+        let mirrored = below[1..].iter().zip(above[1..].iter().rev());
+        for ((first, second), (z, mirror)) in
+            first[1..].iter_mut().zip(&mut second[1..]).zip(mirrored)
+        {
+            [*first, *second] = split(*z, *mirror);
         }
     }
 
