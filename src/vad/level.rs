@@ -123,7 +123,7 @@ const LINE_DBFS: f64 = -65.0;
 const VOICE_RANGE_DB: f64 = 38.0;
 const LEAST_DBFS: f64 = -80.0;
 
-/// Passes on the levels of frames that are not steady, [`STEADY_FRAMES`] late.
+/// Passes on the levels of frames that are not steady, 14 frames late.
 #[derive(Debug, Default)]
 struct Unsteady {
     /// The powers of the last frames, and the place of the oldest.
@@ -148,10 +148,12 @@ impl Unsteady {
             smooth: self.powers.iter().sum(),
             steady: false,
         });
-        if self.waiting.len() < STEADY_FRAMES {
+        // The first of the powers that are compared are of the frames before them.
+        const BEFORE: usize = SMOOTH_FRAMES - 1;
+        if self.waiting.len() < BEFORE + STEADY_FRAMES {
             return None;
         }
-        let smooth = self.waiting.iter().map(|frame| frame.smooth);
+        let smooth = self.waiting.iter().skip(BEFORE).map(|frame| frame.smooth);
         let (least, most) = smooth.fold((f32::INFINITY, 0f32), |(least, most), smooth| {
             (least.min(smooth), most.max(smooth))
         });
@@ -278,5 +280,38 @@ mod tests {
             level.push(-40.0);
         }
         assert_eq!(level.exceeded_by(0.05), Some(-40.0));
+    }
+
+    /// Frames of a voice: syllables of 64 ms, 15 dB apart.
+    fn voice(level: f64, frames: usize) -> impl Iterator<Item = f64> {
+        (0..frames).map(move |i| if i / 4 % 2 == 0 { level } else { level - 15.0 })
+    }
+
+    fn loud_after(levels: impl Iterator<Item = f64>) -> Option<f64> {
+        let mut rider = Rider::new();
+        levels.for_each(|level| rider.push(level));
+        rider.loud
+    }
+
+    #[test]
+    fn what_is_steady_sets_no_level() {
+        let tone = |level: f64| std::iter::repeat_n(level, 1_250);
+        assert_eq!(loud_after(tone(-16.0)), None);
+        // Two tones 40 Hz apart, in frames of 16 ms.
+        let beat = |i: u32| (f64::from(i) * 0.64 * std::f64::consts::TAU).cos();
+        let beats = (0..1_250).map(|i| -16.0 + 10.0 * (1.0 + 0.45 * beat(i)).log10());
+        assert_eq!(loud_after(beats), None);
+        // A second of a voice after twenty of a tone.
+        assert_eq!(loud_after(tone(-16.0).chain(voice(-40.0, 63))), Some(-40.0));
+    }
+
+    #[test]
+    fn what_was_louder_is_forgotten_within_seconds() {
+        // A minute of changing sound at −20, then a voice at −32: after 6 s it is at its own level …
+        let music = || voice(-20.0, 3_750);
+        assert_eq!(loud_after(music().chain(voice(-32.0, 200))), Some(-20.0));
+        assert_eq!(loud_after(music().chain(voice(-32.0, 400))), Some(-32.0));
+        // … and what is much quieter is raised by 20 dB, not to the same level.
+        assert_eq!(loud_after(music().chain(voice(-60.0, 800))), Some(-40.0));
     }
 }
