@@ -48,6 +48,7 @@
 //! What the model does not do: it knows only customers who answered, it ranks no agents, and its
 //! contributions say what the model weighed, not what caused the mark.
 
+pub mod bootstrap;
 mod card;
 pub mod encode;
 mod example;
@@ -59,12 +60,13 @@ pub mod metrics;
 mod predict;
 pub mod train;
 
+pub use bootstrap::{Bootstrap, Interval, Units};
 pub use encode::Encoder;
 pub use example::Example;
 pub use file::{Cut, Model};
 pub use label::{LabelScale, MarkClass, SurveyStatus, Target};
 pub use marks::{GroupErrors, MarkEvaluation, MarkOutcome};
-pub use metrics::{Confusion, Evaluation, Outcome};
+pub use metrics::{Confusion, Evaluation, Outcome, Ranking, Separation};
 pub use predict::{Contribution, Prediction, Predictor};
 pub use train::{TrainOptions, train};
 
