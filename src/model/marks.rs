@@ -148,7 +148,9 @@ impl MarkEvaluation {
 /// How far the means of groups are off: of operators, of queues, which is what managers look at.
 ///
 /// The mean mark of a group is itself a draw: of n calls it strays by the standard deviation of
-/// marks / √n. So even perfect expectations have an error here, and small groups a large one.
+/// marks / √n. So even perfect expectations have an error here, and small groups a large one. In a
+/// [resample](super::bootstrap) a group may have more or fewer calls than in truth, so that those
+/// near `min_rows` come and go, and the means stray once more: the interval lies too high.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
