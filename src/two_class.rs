@@ -80,32 +80,69 @@ impl Confusion {
     }
 }
 
-/// Returns the area under the ROC curve by the rank sum of the positive (Mann–Whitney), ties by
-/// midrank; `None` when one class is missing. Sorts the rows, each a score and whether it is
-/// positive.
+/// The rows of one score, by class.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Level {
+    /// How many are positive.
+    pub(crate) positive: u64,
+    /// How many are not.
+    pub(crate) negative: u64,
+}
+
+impl Level {
+    /// Counts one more row.
+    pub(crate) fn count(&mut self, positive: bool) {
+        *if positive {
+            &mut self.positive
+        } else {
+            &mut self.negative
+        } += 1;
+    }
+}
+
+/// Returns the area under the ROC curve, ties counting one half; `None` when one class is missing.
+/// Sorts the rows, each a score and whether it is positive.
 pub(crate) fn roc_auc<S: PartialEq + Copy>(
     rows: &mut [(S, bool)],
     order: impl Fn(&S, &S) -> std::cmp::Ordering,
 ) -> Option<f64> {
-    let positive = rows.iter().filter(|row| row.1).count();
-    let negative = rows.len() - positive;
-    if positive == 0 || negative == 0 {
-        return None;
-    }
     rows.sort_unstable_by(|a, b| order(&a.0, &b.0));
-    // Twice the rank sum is a whole number, also where ties share their mean rank.
-    let mut twice_rank_sum = 0_u128;
-    let mut below = 0_u128;
-    for tied in rows.chunk_by(|a, b| a.0 == b.0) {
-        let len = tied.len() as u128;
-        let twice_midrank = 2 * below + len + 1;
-        let here = tied.iter().filter(|row| row.1).count() as u128;
-        twice_rank_sum += here * twice_midrank;
-        below += len;
+    roc_auc_of(rows.chunk_by(|a, b| a.0 == b.0).map(|tied| {
+        let mut level = Level::default();
+        tied.iter().for_each(|row| level.count(row.1));
+        level
+    }))
+}
+
+/// Returns the area under the ROC curve as the share of pairs of a positive and a negative row that
+/// the score puts in order (Mann–Whitney; Bamber 1975), a tie counting one half. The levels come
+/// with the lowest score first and may be empty. `None` when one class is missing.
+pub(crate) fn roc_auc_of(ascending: impl IntoIterator<Item = Level>) -> Option<f64> {
+    // Twice the wins is a whole number, so ties lose no digit.
+    let (mut positive, mut negative, mut twice_wins) = (0_u128, 0_u128, 0_u128);
+    for level in ascending {
+        let here = (u128::from(level.positive), u128::from(level.negative));
+        twice_wins += here.0 * (2 * negative + here.1);
+        positive += here.0;
+        negative += here.1;
     }
-    let (positive, negative) = (positive as u128, negative as u128);
-    let twice_wins = twice_rank_sum - positive * (positive + 1);
-    Some(twice_wins as f64 / (2 * positive * negative) as f64)
+    let twice_pairs = 2 * positive * negative;
+    (twice_pairs > 0).then(|| twice_wins as f64 / twice_pairs as f64)
+}
+
+/// Returns the average precision: the precision at each score taken as the threshold, weighted by
+/// the recall that this score adds (scikit-learn's `average_precision_score`). The levels come with
+/// the highest score first and may be empty. `None` when nothing is positive.
+pub(crate) fn average_precision_of(descending: impl IntoIterator<Item = Level>) -> Option<f64> {
+    let (mut positive, mut called, mut sum) = (0_u64, 0_u64, 0.0_f64);
+    for level in descending {
+        positive += level.positive;
+        called += level.positive + level.negative;
+        if let Some(precision) = ratio(positive, called) {
+            sum += precision * level.positive as f64;
+        }
+    }
+    (positive > 0).then(|| sum / positive as f64)
 }
 
 pub(crate) fn ratio(part: u64, whole: u64) -> Option<f64> {

@@ -7,9 +7,13 @@
 //! * A figure that is not defined is `None`: the ROC area of a single class, anything of no rows.
 //!   It is never 0 and never NaN, so that it cannot be averaged by mistake.
 //! * Arithmetic is in `f64` throughout; sums run in row order, so equal rows give equal figures.
+//! * [`Evaluation`] is what a model file holds. [`Separation`] says more of how the probabilities
+//!   rank the customers and is in no file. How far a figure would stray on other customers of the
+//!   same kind is asked of [`bootstrap`](super::bootstrap).
+//! * For the figures of the other class, hand in 1 − probability and the opposite of `satisfied`.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::two_class::{self, ratio};
+use crate::two_class::{self, Level, ratio};
 use serde::{Deserialize, Serialize};
 
 pub use crate::two_class::Confusion;
@@ -65,6 +69,66 @@ pub struct Evaluation {
     pub f1: Option<f64>,
 }
 
+/// How well probabilities tell the satisfied from the others, whatever the threshold.
+///
+/// ```
+/// use callcsi::model::{Outcome, Separation};
+/// let outcomes = [(0.9, true), (0.6, false), (0.4, true), (0.2, false)]
+///     .map(|(probability, satisfied)| Outcome { probability, satisfied });
+/// let separation = Separation::of(&outcomes)?;
+/// // Of the four pairs of a satisfied customer and another, 0.4 against 0.6 is out of order.
+/// assert_eq!((separation.roc_auc, separation.gini), (Some(0.75), Some(0.5)));
+/// // Precision 1/1 where the first is found, 2/3 where the second is.
+/// assert_eq!(separation.average_precision, Some((1.0 + 2.0 / 3.0) / 2.0));
+/// # Ok::<(), callcsi::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Separation {
+    /// Number of calls.
+    pub rows: u64,
+    /// Share of satisfied customers, `0.0..=1.0`: what the average precision comes near when the
+    /// probabilities say nothing. `None` of no rows.
+    pub base_rate: Option<f64>,
+    /// Area under the ROC curve, as [`Evaluation::roc_auc`].
+    pub roc_auc: Option<f64>,
+    /// Gini coefficient of credit scoring, also called accuracy ratio or Somers' D: 2 · AUC − 1,
+    /// `-1.0..=1.0`, 0 of chance. `None` when one class is missing.
+    pub gini: Option<f64>,
+    /// Area under the curve of precision over recall as the average precision, `0.0..=1.0`:
+    /// Σ (Rₖ − Rₖ₋₁) · Pₖ over the distinct probabilities as thresholds, from the highest down
+    /// (scikit-learn's `average_precision_score`; no line is drawn between the points, which would
+    /// promise too much: Davis & Goadrich 2006). Calls of one probability are one threshold, so
+    /// their order does not matter. 1 when all are satisfied, as their precision is; `None` when
+    /// nobody is.
+    pub average_precision: Option<f64>,
+}
+
+/// Predictions in order of their probability, put so once: the figures of many resamples then cost
+/// no sort each.
+///
+/// ```
+/// use callcsi::model::bootstrap::{Bootstrap, Units};
+/// use callcsi::model::{Outcome, Ranking};
+/// let outcomes: Vec<Outcome> = (0..200)
+///     .map(|i| Outcome { probability: f64::from(i) / 200.0, satisfied: (i * 7) % 200 < i })
+///     .collect();
+/// let ranking = Ranking::of(&outcomes)?;
+/// let units = Units::rows(outcomes.len());
+/// let interval = Bootstrap::default().interval(&units, |rows| ranking.roc_auc(rows))?;
+/// assert!(interval.is_some_and(|i| i.low > 0.7 && i.high < 0.95));
+/// # Ok::<(), callcsi::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Ranking {
+    /// Of each row the number of its probability among the distinct ones, ascending, and whether
+    /// the customer is satisfied.
+    rows: Vec<(usize, bool)>,
+    /// How many distinct probabilities there are.
+    levels: usize,
+}
+
 /// One bin of the reliability curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ReliabilityBin {
@@ -84,9 +148,7 @@ impl Evaluation {
     /// [`ErrorKind::Invalid`] for a probability or a threshold outside `0.0..=1.0`.
     pub fn of(outcomes: &[Outcome], threshold: f64) -> Result<Evaluation> {
         check_probability("threshold", threshold)?;
-        for (row, outcome) in outcomes.iter().enumerate() {
-            check_probability(&format!("outcome {}", row + 1), outcome.probability)?;
-        }
+        check_outcomes(outcomes)?;
         let confusion = Confusion::at(outcomes, threshold);
         let mean = |value: fn(&Outcome) -> f64| mean(outcomes.iter().map(value));
         let base_rate = mean(|o| f64::from(u8::from(o.satisfied)));
@@ -105,6 +167,78 @@ impl Evaluation {
             recall: confusion.recall(),
             f1: confusion.f1(),
         })
+    }
+}
+
+impl Separation {
+    /// Evaluates how predictions rank the customers.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] for a probability outside `0.0..=1.0`.
+    pub fn of(outcomes: &[Outcome]) -> Result<Separation> {
+        let ranking = Ranking::of(outcomes)?;
+        let levels = ranking.counted(0..outcomes.len());
+        let levels = levels.as_deref().unwrap_or_default();
+        let roc_auc = two_class::roc_auc_of(levels.iter().copied());
+        Ok(Separation {
+            rows: outcomes.len() as u64,
+            base_rate: mean(outcomes.iter().map(|o| f64::from(u8::from(o.satisfied)))),
+            roc_auc,
+            gini: roc_auc.map(gini),
+            average_precision: two_class::average_precision_of(levels.iter().rev().copied()),
+        })
+    }
+}
+
+impl Ranking {
+    /// Ranks predictions.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] for a probability outside `0.0..=1.0`.
+    pub fn of(outcomes: &[Outcome]) -> Result<Ranking> {
+        check_outcomes(outcomes)?;
+        let mut order: Vec<(usize, &Outcome)> = outcomes.iter().enumerate().collect();
+        order.sort_unstable_by(|a, b| a.1.probability.total_cmp(&b.1.probability));
+        let mut rows = vec![(0, false); outcomes.len()];
+        let mut levels = 0;
+        for tied in order.chunk_by(|a, b| a.1.probability == b.1.probability) {
+            for &(row, outcome) in tied {
+                rows[row] = (levels, outcome.satisfied);
+            }
+            levels += 1;
+        }
+        Ok(Ranking { rows, levels })
+    }
+
+    /// Returns the area under the ROC curve of the rows with these indices, each as often as it is
+    /// listed; defined as [`Evaluation::roc_auc`]. `None` also when there is no such row.
+    pub fn roc_auc(&self, rows: &[usize]) -> Option<f64> {
+        two_class::roc_auc_of(self.counted(rows.iter().copied())?)
+    }
+
+    /// Returns the Gini coefficient of the rows with these indices, each as often as it is listed;
+    /// defined as [`Separation::gini`]. `None` also when there is no such row.
+    pub fn gini(&self, rows: &[usize]) -> Option<f64> {
+        self.roc_auc(rows).map(gini)
+    }
+
+    /// Returns the average precision of the rows with these indices, each as often as it is listed;
+    /// defined as [`Separation::average_precision`]. `None` also when there is no such row.
+    pub fn average_precision(&self, rows: &[usize]) -> Option<f64> {
+        let levels = self.counted(rows.iter().copied())?;
+        two_class::average_precision_of(levels.into_iter().rev())
+    }
+
+    /// Counts rows by distinct probability, ascending, and class; `None` when one is not there.
+    fn counted(&self, rows: impl Iterator<Item = usize>) -> Option<Vec<Level>> {
+        let mut levels = vec![Level::default(); self.levels];
+        for row in rows {
+            let &(level, satisfied) = self.rows.get(row)?;
+            levels.get_mut(level)?.count(satisfied);
+        }
+        Some(levels)
     }
 }
 
@@ -167,6 +301,17 @@ fn surprise(outcome: &Outcome) -> f64 {
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
     let rows = values.len();
     (rows > 0).then(|| values.sum::<f64>() / rows as f64)
+}
+
+fn gini(roc_auc: f64) -> f64 {
+    2.0 * roc_auc - 1.0
+}
+
+fn check_outcomes(outcomes: &[Outcome]) -> Result<()> {
+    for (row, outcome) in outcomes.iter().enumerate() {
+        check_probability(&format!("outcome {}", row + 1), outcome.probability)?;
+    }
+    Ok(())
 }
 
 fn check_probability(place: &str, found: f64) -> Result<()> {
@@ -283,6 +428,46 @@ mod tests {
         near(e.brier, 1.13 / 5.0);
         near(e.calibration_in_the_large, 0.14);
         near(e.calibration_error, 2.1 / 5.0);
+        // Thresholds from the top: 0.9 finds one of two at precision 1/1, the two of 0.6 find none,
+        // 0.4 finds the other at precision 2/4. Average precision: (1 + 1/2)/2.
+        let s = Separation::of(&rows).unwrap();
+        assert_eq!(s.roc_auc, e.roc_auc);
+        near(s.gini, 2.0 * 4.0 / 6.0 - 1.0);
+        near(s.average_precision, 0.75);
+        near(s.base_rate, 0.4);
+        // The second and the fourth call twice: 0.4 loses to 0.6 in all four pairs, and is found
+        // at precision 2/4.
+        let ranking = Ranking::of(&rows).unwrap();
+        assert_eq!(ranking.roc_auc(&[3, 1, 3, 1]), Some(0.0));
+        assert_eq!(ranking.gini(&[3, 1, 3, 1]), Some(-1.0));
+        assert_eq!(ranking.average_precision(&[3, 1, 3, 1]), Some(0.5));
+    }
+
+    #[test]
+    fn separation_of_nothing_and_of_one_class() {
+        let s = Separation::of(&[]).unwrap();
+        assert_eq!((s.rows, s.base_rate, s.roc_auc), (0, None, None));
+        assert_eq!((s.gini, s.average_precision), (None, None));
+        let s = Separation::of(&outcomes(&[(0.1, false), (0.3, false)])).unwrap();
+        assert_eq!((s.roc_auc, s.gini, s.average_precision), (None, None, None));
+        let s = Separation::of(&outcomes(&[(0.1, true), (0.3, true)])).unwrap();
+        assert_eq!(
+            (s.roc_auc, s.gini, s.average_precision),
+            (None, None, Some(1.0))
+        );
+        let error = Separation::of(&outcomes(&[(f64::NAN, true)])).unwrap_err();
+        assert_eq!(error.place(), "outcome 1");
+        let ranking = Ranking::of(&outcomes(&[(0.1, true), (0.3, false)])).unwrap();
+        assert_eq!(ranking.roc_auc(&[0, 1, 2]), None);
+        assert_eq!(ranking.average_precision(&[]), None);
+    }
+
+    /// One threshold finds all: precision is the base rate.
+    #[test]
+    fn equal_probabilities_have_the_base_rate_as_average_precision() {
+        let s = Separation::of(&outcomes(&[(0.5, true), (0.5, false), (0.5, false)])).unwrap();
+        assert_eq!(s.average_precision, s.base_rate);
+        assert_eq!((s.roc_auc, s.gini), (Some(0.5), Some(0.0)));
     }
 
     /// Two ties and an origin at probability 0: 0.9 beats 0 (1), the tied 0 counts one half.
@@ -316,6 +501,7 @@ mod tests {
         for case in oracle.cases {
             let rows: Vec<_> = case.probability.into_iter().zip(case.satisfied).collect();
             let e = Evaluation::of(&outcomes(&rows), case.threshold).unwrap();
+            let s = Separation::of(&outcomes(&rows)).unwrap();
             for (figure, found) in [
                 ("base_rate", e.base_rate),
                 ("roc_auc", e.roc_auc),
@@ -327,6 +513,8 @@ mod tests {
                 ("precision", e.precision),
                 ("recall", e.recall),
                 ("f1", e.f1),
+                ("gini", s.gini),
+                ("average_precision", s.average_precision),
                 ("true_positive", Some(e.confusion.true_positive as f64)),
                 ("false_positive", Some(e.confusion.false_positive as f64)),
                 ("false_negative", Some(e.confusion.false_negative as f64)),
@@ -358,6 +546,46 @@ mod tests {
             }
             let found = Evaluation::of(&outcomes(&rows), 0.5).unwrap().roc_auc;
             prop_assert_eq!(found, (pairs > 0.0).then(|| wins / pairs));
+        }
+
+        /// The plain twin: at every row's probability as the threshold, tied ones once.
+        #[test]
+        fn average_precision_equals_a_walk_over_the_thresholds(
+            rows in prop::collection::vec((0_u8..=8, any::<bool>()), 0..60),
+        ) {
+            let rows: Vec<_> = rows.iter().map(|&(p, s)| (f64::from(p) / 8.0, s)).collect();
+            let rows = outcomes(&rows);
+            let (mut found_before, mut sum) = (0.0, 0.0);
+            for threshold in (0..=8).rev().map(|p| f64::from(p) / 8.0) {
+                let at = Confusion::at(&rows, threshold);
+                let recall = at.recall().unwrap_or(0.0);
+                sum += (recall - found_before) * at.precision().unwrap_or(0.0);
+                found_before = recall;
+            }
+            let s = Separation::of(&rows).unwrap();
+            prop_assert_eq!(s.average_precision.is_some(), rows.iter().any(|o| o.satisfied));
+            if let Some(found) = s.average_precision {
+                prop_assert!((found - sum).abs() < 1e-12 && (0.0..=1.0).contains(&found));
+            }
+        }
+
+        #[test]
+        fn separation_does_not_depend_on_the_order_of_rows(
+            (rows, shuffled) in prop::collection::vec((0_u8..=8, any::<bool>()), 0..40)
+                .prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+        ) {
+            let of = |rows: &[(u8, bool)]| {
+                let rows: Vec<_> = rows.iter().map(|&(p, s)| (f64::from(p) / 8.0, s)).collect();
+                let rows = outcomes(&rows);
+                let indices: Vec<usize> = (0..rows.len()).collect();
+                let s = Separation::of(&rows).unwrap();
+                let ranking = Ranking::of(&rows).unwrap();
+                assert_eq!(ranking.roc_auc(&indices), s.roc_auc);
+                assert_eq!(ranking.average_precision(&indices), s.average_precision);
+                assert_eq!(Evaluation::of(&rows, 0.5).unwrap().roc_auc, s.roc_auc);
+                s
+            };
+            prop_assert_eq!(of(&rows), of(&shuffled));
         }
     }
 }

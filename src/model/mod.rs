@@ -48,6 +48,7 @@
 //! What the model does not do: it knows only customers who answered, it ranks no agents, and its
 //! contributions say what the model weighed, not what caused the mark.
 
+pub mod bootstrap;
 pub mod calibrate;
 mod card;
 mod choose;
@@ -57,10 +58,12 @@ pub mod file;
 mod fit;
 pub mod label;
 mod learn;
+pub mod marks;
 pub mod metrics;
 mod predict;
 pub mod train;
 
+pub use bootstrap::{Bootstrap, Interval, Units};
 pub use calibrate::{Isotonic, Platt};
 pub use choose::{Choice, Tried};
 pub use encode::Encoder;
@@ -68,7 +71,8 @@ pub use example::Example;
 pub use file::{Cut, Model};
 pub use fit::CONVERGED;
 pub use label::{LabelScale, MarkClass, SurveyStatus, Target};
-pub use metrics::{Confusion, Evaluation, Outcome};
+pub use marks::{GroupErrors, MarkEvaluation, MarkOutcome};
+pub use metrics::{Confusion, Evaluation, Outcome, Ranking, Separation};
 pub use predict::{Contribution, Prediction, Predictor};
 pub use train::{TrainOptions, train};
 

@@ -98,7 +98,7 @@ const SMOOTH_FRAMES: usize = 5;
 /// … stays within 1.2 dB for 160 ms.
 ///
 /// Recall of quiet speech (AMI) after 12 s of ringback, 20 s of it, 5 s of keys, 60 s of two kinds of
-/// music, each at −16 to −24 dBFS: 0.87, 0.85, 0.85, 0.84, 0.83; without them 0.88. Before the rules
+/// music, each at −16 to −24 dBFS: 0.87, 0.87, 0.85, 0.83, 0.83; without them 0.88. Before the rules
 /// for what is steady and what is recent it was 0.85, 0.82, 0.82, 0.69, 0.66.
 const STEADY_RATIO: f32 = 1.318;
 const STEADY_FRAMES: usize = 10;
