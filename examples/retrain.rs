@@ -3,14 +3,17 @@
 
 use callcsi::batch::{ManifestOptions, Threads, create, read_labelled};
 use callcsi::call::AgentChannel;
-use callcsi::model::{Example, LabelScale, Model, Predictor, TrainOptions, train};
+use callcsi::features::{Source, catalogue, position};
+use callcsi::model::{Choice, Example, LabelScale, Model, Predictor, Target, TrainOptions, train};
 use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
 use clap::Parser;
+use std::collections::HashSet;
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 /// Trains a model on the marks of a table of results, a manifest or a folder with --facts.
 #[derive(Parser)]
@@ -30,18 +33,29 @@ struct Arguments {
     /// What the calls are: which centre, which months, who was asked.
     #[arg(long, default_value = "not stated")]
     source: String,
-    /// The marks: least, greatest, satisfied from, dissatisfied up to.
-    #[arg(long, value_delimiter = ',', num_args = 1, default_value = "1,5,4,2")]
-    scale: Vec<i64>,
-    /// Features to learn from [default: the essay's, and what turn-taking gives on most calls].
+    /// The marks: 1..5 (satisfied from 4, dissatisfied up to 2), 1..10 or 0..10 (8, 6), or all four
+    /// as 1,5,4,2.
+    #[arg(long, default_value = "1..5")]
+    scale: Scale,
+    /// What the model answers: the distribution over marks, or whether the customer is satisfied.
+    #[arg(long, default_value = "marks", value_parser = ["marks", "satisfied"])]
+    target: String,
+    /// Features to learn from: essay, call_features, all, a file with a name on each line, or names
+    /// [default: the essay's, and what turn-taking gives on most calls].
     #[arg(long, value_delimiter = ',')]
     features: Vec<String>,
     /// Features to leave out.
     #[arg(long, value_delimiter = ',')]
     without: Vec<String>,
-    /// Penalty on the squared weights, 1/C of scikit-learn.
-    #[arg(long, default_value_t = 1.0)]
-    alpha: f64,
+    /// Penalty on the squared weights, 1/C of scikit-learn [default: chosen by cross-validation].
+    #[arg(long)]
+    alpha: Option<f64>,
+    /// Knots of each number's curve; 0 makes straight lines [default: chosen by cross-validation].
+    #[arg(long)]
+    knots: Option<u64>,
+    /// Calibrate on the scores of so many folds.
+    #[arg(long)]
+    calibrate: Option<u64>,
     /// Column whose equal values stay together in the hold-out, as customer_id.
     #[arg(long)]
     group: Option<String>,
@@ -62,11 +76,62 @@ struct Arguments {
     encoded: Option<PathBuf>,
 }
 
+/// A scale of marks on the command line.
+#[derive(Clone, Copy)]
+struct Scale(LabelScale);
+
+impl FromStr for Scale {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Scale, String> {
+        let wanted = || format!("{text:?}: wanted 1..5, 1..10, 0..10, or four numbers, as 1,5,4,2");
+        let bounds = match text {
+            "1..5" => "1,5,4,2",
+            "1..10" => "1,10,8,6",
+            "0..10" => "0,10,8,6",
+            _ => text,
+        };
+        let bounds: Vec<i64> = (bounds.split(','))
+            .map(|bound| bound.trim().parse().map_err(|_| wanted()))
+            .collect::<Result<_, _>>()?;
+        let [min, max, satisfied_from, dissatisfied_to] = bounds[..] else {
+            return Err(wanted());
+        };
+        let scale = LabelScale::new(min, max, satisfied_from, dissatisfied_to);
+        scale.map(Scale).map_err(|error| error.to_string())
+    }
+}
+
+/// Reads what `--features` says: names, names of sets, files of names.
+fn features(said: &[String]) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut features = Vec::new();
+    for word in said {
+        let of = |source: Option<Source>| {
+            let all = catalogue().iter();
+            let some = all.filter(move |f| source.is_none_or(|source| f.source == source));
+            some.map(|f| f.name.to_string())
+        };
+        match word.as_str() {
+            "essay" => features.extend(of(Some(Source::Essay))),
+            "call_features" => features.extend(of(Some(Source::CallFeatures))),
+            "all" => features.extend(of(None)),
+            name if position(name).is_some() => features.push(name.to_owned()),
+            path => {
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    format!("--features: {path:?} is no feature, no set, and no file ({error})")
+                })?;
+                let lines = text.lines().map(str::trim);
+                features.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    features.retain(|name| seen.insert(name.clone()));
+    Ok(features)
+}
+
 fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let [min, max, satisfied_from, dissatisfied_to] = arguments.scale[..] else {
-        return Err("--scale: wanted four numbers, as 1,5,4,2".into());
-    };
-    let scale = LabelScale::new(min, max, satisfied_from, dissatisfied_to)?;
+    let Scale(scale) = arguments.scale;
     let settings = match &arguments.settings_of {
         Some(path) => Model::read(path)?.settings().clone(),
         None => AnalysisSettings::default(),
@@ -92,10 +157,18 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         .for_each(|error| eprintln!("  {error}"));
 
     let mut options = TrainOptions::default();
-    (options.name, options.source, options.alpha) =
-        (arguments.name, arguments.source, arguments.alpha);
+    (options.name, options.source) = (arguments.name, arguments.source);
+    options.target = match arguments.target.as_str() {
+        "satisfied" => Target::Satisfied,
+        _ => Target::Marks,
+    };
+    let mut choice = Choice::default();
+    choice.alphas = arguments.alpha.map_or(choice.alphas, |alpha| vec![alpha]);
+    choice.knots = arguments.knots.map_or(choice.knots, |knots| vec![knots]);
+    options.choice = Some(choice);
+    options.calibration_folds = arguments.calibrate;
     if !arguments.features.is_empty() {
-        options.features = arguments.features;
+        options.features = features(&arguments.features)?;
     }
     options.features.retain(|f| !arguments.without.contains(f));
     let examples: Vec<Example<'_>> = (labelled.calls.iter())

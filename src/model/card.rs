@@ -2,6 +2,8 @@
 
 use super::encode::ColumnKind;
 use super::file::Model;
+use super::label::Target;
+use super::marks::MarkEvaluation;
 use super::metrics::Evaluation;
 use std::fmt::Write;
 
@@ -25,12 +27,16 @@ impl Model {
             out,
             "Estimates from the measurements of a call the probability that its customer is \
              satisfied, that is, gives a mark of {} or more on the scale {} to {}; {} and less \
-             counts as dissatisfied. The CSI is the expected mark: the satisfied gave {:.3} on \
+             counts as dissatisfied. The CSI is the expected mark{}: the satisfied gave {:.3} on \
              average, the others {:.3}.\n",
             label.satisfied_from(),
             label.min(),
             label.max(),
             label.dissatisfied_to(),
+            match self.target() {
+                Target::Satisfied => "",
+                Target::Marks => ", by the probability of each mark",
+            },
             self.class_means().satisfied,
             self.class_means().others,
         )?;
@@ -43,7 +49,7 @@ impl Model {
             "- Trained on {} calls, {} of them with a satisfied customer ({share})",
             from.rows, from.satisfied,
         )?;
-        let cut = &self.cuts()[0];
+        let cut = self.satisfied_cut();
         writeln!(
             out,
             "- An average call: log-odds {:+.4}, probability {}\n",
@@ -93,7 +99,71 @@ impl Model {
             let held = shown(holdout.and_then(figure));
             writeln!(out, "| {name} | {held} | {} |", shown(figure(training)))?;
         }
+        writeln!(out)?;
+        self.write_marks(out)?;
+        self.write_choice(out)
+    }
+
+    /// How near the marks came, on the calls held out.
+    fn write_marks(&self, out: &mut String) -> std::fmt::Result {
+        let Some(marks) = &self.metrics().holdout_marks else {
+            return Ok(());
+        };
+        type Figure = fn(&MarkEvaluation) -> Option<f64>;
+        let figures: [(&str, Figure); 7] = [
+            ("mean of expected − given", |e| e.mean_error),
+            ("mean absolute error, marks", |e| e.mean_absolute_error),
+            ("root mean square error, marks", |e| {
+                e.root_mean_square_error
+            }),
+            ("Pearson's correlation", |e| e.pearson),
+            ("Spearman's correlation", |e| e.spearman),
+            ("quadratic weighted kappa of the likely mark", |e| {
+                e.quadratic_kappa
+            }),
+            ("likely mark at most one away", |e| e.within_one),
+        ];
+        writeln!(out, "| about the mark | held out |\n|---|---:|")?;
+        for (name, figure) in figures {
+            let shown = figure(marks).map_or("–".to_string(), |v| format!("{v:.4}"));
+            writeln!(out, "| {name} | {shown} |")?;
+        }
         writeln!(out)
+    }
+
+    /// What was chosen, and among what.
+    fn write_choice(&self, out: &mut String) -> std::fmt::Result {
+        let from = self.provenance();
+        if !from.tried.is_empty() {
+            writeln!(out, "## How it was chosen\n")?;
+            writeln!(
+                out,
+                "By the mean log loss of its cuts at calls that a model had not seen \
+                 (cross-validation). Knots are where the effect of a number may bend; alpha is the \
+                 penalty.\n\n| knots | alpha | log loss | |\n|---:|---:|---:|---|"
+            )?;
+            for tried in &from.tried {
+                let taken = tried.knots == from.knots && tried.alpha == from.alpha;
+                writeln!(
+                    out,
+                    "| {} | {} | {:.5} | {} |",
+                    tried.knots,
+                    tried.alpha,
+                    tried.log_loss,
+                    if taken { "taken" } else { "" }
+                )?;
+            }
+            writeln!(out)?;
+        }
+        let lines = self.cuts().iter().zip(&from.calibration);
+        for (cut, line) in lines.filter_map(|(cut, line)| Some((cut, (*line)?))) {
+            writeln!(
+                out,
+                "Calibrated at mark {}: log-odds × {:.4} {:+.4}.\n",
+                cut.mark, line.slope, line.intercept
+            )?;
+        }
+        Ok(())
     }
 
     fn write_columns(&self, out: &mut String) -> std::fmt::Result {
@@ -106,12 +176,12 @@ impl Model {
         writeln!(out, "| column | log-odds | unit |")?;
         writeln!(out, "|---|---:|---|")?;
         let columns = self.encoder().columns();
-        let mut weighed: Vec<_> = columns.iter().zip(&self.cuts()[0].weights).collect();
+        let mut weighed: Vec<_> = columns.iter().zip(&self.satisfied_cut().weights).collect();
         // Stable, so that equal weights stay in column order.
         weighed.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         for (column, weight) in weighed {
             let unit = match column.kind {
-                ColumnKind::Value => "per sd",
+                ColumnKind::Value | ColumnKind::Above(_) => "per sd",
                 _ => "if so",
             };
             writeln!(

@@ -140,7 +140,7 @@ impl Encoding {
 
     /// Gives the columns of `value`, in order, to `emit`: exactly [`Encoding::width`] of them.
     /// A value of the other kind, or a number that is not finite, counts as absent.
-    fn encode(&self, value: &Measured, mut emit: impl FnMut(f64)) {
+    pub(super) fn encode(&self, value: &Measured, mut emit: impl FnMut(f64)) {
         let indicator = |is: bool, share: f64| f64::from(u8::from(is)) - share;
         match self {
             Encoding::Number {

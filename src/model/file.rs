@@ -12,6 +12,7 @@ use super::calibrate::Platt;
 use super::choose::Tried;
 use super::encode::{Dropped, Encoder, Input};
 use super::label::{LabelScale, Target};
+use super::marks::MarkEvaluation;
 use super::metrics::Evaluation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Feature, FeatureVector, Measured};
@@ -105,6 +106,10 @@ pub struct Metrics {
     /// On calls that a model trained on all the others had not seen; `None` when there were too few
     /// to hold any out.
     pub holdout: Option<Evaluation>,
+    /// Of the same calls, how near the expected and the likeliest mark came. Files of version 1 do not
+    /// say.
+    #[serde(default)]
+    pub holdout_marks: Option<MarkEvaluation>,
     /// On the training calls themselves: too good by nature. Far above the hold-out, it tells of a
     /// model that has learned its calls by heart.
     pub training: Evaluation,
@@ -327,6 +332,13 @@ impl Model {
         &self.file.cuts
     }
 
+    /// Returns the cut at `satisfied_from`; every target has it.
+    pub fn satisfied_cut(&self) -> &Cut {
+        let from = self.label().satisfied_from();
+        let cuts = &self.file.cuts;
+        cuts.iter().find(|cut| cut.mark == from).unwrap_or(&cuts[0])
+    }
+
     /// Returns the mean marks of the two classes.
     pub fn class_means(&self) -> ClassMeans {
         self.file.class_means
@@ -453,6 +465,23 @@ mod tests {
         );
         let error = at("/target", "ordinal".into());
         assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn a_file_of_version_1_is_read() {
+        let mut json: serde_json::Value = serde_json::from_str(&JSON).unwrap();
+        json["version"] = 1.into();
+        for (part, key) in [
+            ("provenance", "knots"),
+            ("provenance", "tried"),
+            ("provenance", "calibration"),
+            ("metrics", "holdout_marks"),
+        ] {
+            json[part].as_object_mut().unwrap().remove(key).expect(key);
+        }
+        let old = Model::from_json(&json.to_string()).unwrap();
+        assert_eq!(old.cuts(), MODEL.cuts());
+        assert_eq!(old.metrics().holdout, MODEL.metrics().holdout);
     }
 
     #[test]

@@ -334,6 +334,31 @@ mod tests {
         assert!(dropped.is_empty());
     }
 
+    /// 0 to 9 with one knot, at the sixth value, 5: max(0, x − 5) is 0 six times, then 1, 2, 3, 4: mean 1,
+    /// variance (1 + 4 + 9 + 16) / 10 − 1 = 2.
+    #[test]
+    fn a_bend_by_hand() {
+        let mut values: Vec<f64> = (0..10).rev().map(f64::from).collect();
+        let (at, mean, sd) = (5.0, 1.0, 2f64.sqrt());
+        assert_eq!(bends(&mut values, 1, 2), [Bend { at, mean, sd }]);
+        // Only four lie above 5, and two values have no knot between them.
+        assert_eq!(bends(&mut values, 1, 5), []);
+        assert_eq!(bends(&mut [0.0, 0.0, 1.0, 1.0], 3, 1), []);
+        assert_eq!(bends(&mut [], 3, 1), []);
+        // Absent, the mean: 0 in every column.
+        let encoding = Encoding::Number {
+            transform: Transform::Identity,
+            value: None,
+            bends: vec![Bend { at, mean, sd }],
+            absent: None,
+        };
+        let mut row = Vec::new();
+        encoding.encode(&Ok(number(7.0)), |x| row.push(x));
+        encoding.encode(&Ok(number(3.0)), |x| row.push(x));
+        encoding.encode(&Err(crate::features::Absence::NoRecording), |x| row.push(x));
+        assert_eq!(row, [1.0 / sd, -1.0 / sd, 0.0]);
+    }
+
     /// ln(1 + 0) = 0 and ln(1 + (e² − 1)) = 2: mean 1, sd 1. Below 0 counts as 0 when scoring.
     #[test]
     fn a_logarithm_by_hand() {

@@ -2,7 +2,7 @@
 
 use super::calibrate::pooled;
 use super::file::{Cut, Model};
-use super::label::Target;
+use super::label::{LabelScale, Target};
 use crate::error::Result;
 use crate::features::{Feature, FeatureVector, Measured};
 
@@ -40,6 +40,16 @@ pub struct Prediction {
     pub base: f64,
     /// What each feature of the model added, in the model's order.
     pub contributions: Vec<Contribution>,
+}
+
+impl Prediction {
+    /// Returns the likeliest mark of the model's scale, the lowest of several; `None` of a two-class
+    /// model.
+    pub fn likely_mark(&self, scale: &LabelScale) -> Option<i64> {
+        let marks = (scale.min()..=scale.max()).zip(self.marks.as_ref()?);
+        let best = marks.reduce(|best, next| if next.1 > best.1 { next } else { best });
+        best.map(|(mark, _)| mark)
+    }
 }
 
 /// What one feature added to the log-odds of a call.
@@ -95,7 +105,7 @@ impl Predictor {
     /// model, and what the model has not seen counts as [`encode`](super::encode) says.
     pub fn predict(&self, features: &FeatureVector) -> Prediction {
         let encoder = self.model.encoder();
-        let cut = &self.model.cuts()[self.satisfied];
+        let cut = self.model.satisfied_cut();
         let mut contributions = Vec::with_capacity(encoder.inputs().len());
         let log_odds = cut.log_odds(encoder, features, |feature, value, log_odds| {
             contributions.push(Contribution {
@@ -156,7 +166,7 @@ impl Predictor {
 
 /// Makes the probabilities of "this mark or more" fall from mark to mark, as they must: the nearest
 /// sequence that does, by least squares. Cuts fitted apart may cross where calls are few.
-pub(super) fn monotone(shares: &mut [f64]) {
+fn monotone(shares: &mut [f64]) {
     if shares.is_sorted_by(|a, b| a >= b) {
         return;
     }

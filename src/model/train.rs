@@ -14,8 +14,9 @@ use super::file::{ClassMeans, Cut, Metrics, Model, ModelFile, Provenance};
 use super::fit::{ASKED, How, fit};
 use super::label::{LabelScale, MarkClass, Target};
 use super::learn::{EncodingChoice, Row, learn};
+use super::marks::{MarkEvaluation, MarkOutcome};
 use super::metrics::{Evaluation, Outcome};
-use super::predict::{monotone, sigmoid};
+use super::predict::Predictor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::AnalysisSettings;
 
@@ -239,44 +240,104 @@ pub fn train(
     let classes = Classes::count(&examples, label);
     classes.check(options)?;
 
+    let how = Training {
+        label,
+        settings,
+        options,
+    };
     let (held_out, rest): (Vec<_>, Vec<_>) =
         (examples.iter()).partition(|example| example.is_held_out(options.holdout_share));
-    let holdout = if held_out.is_empty() || Classes::count(&rest, label).check(options).is_err() {
-        None
-    } else {
-        let part = Fitted::new(&rest, label, options)?;
-        Some(part.evaluate(&held_out, label)?)
+    let mut holdout = None;
+    if !held_out.is_empty() && Classes::count(&rest, label).check(options).is_ok() {
+        holdout = Some(how.judge(how.model(&rest)?, &held_out)?);
+    }
+    let mut file = how.model(&examples)?;
+    let (training, _) = how.judge(file.clone(), &examples)?;
+    let (holdout, holdout_marks) = holdout.unzip();
+    file.metrics = Metrics {
+        holdout,
+        holdout_marks,
+        training,
     };
-    let fitted = Fitted::new(&examples, label, options)?;
-    let training = fitted.evaluate(&examples, label)?;
+    Model::from_file(file)
+}
 
-    Model::from_file(ModelFile {
-        format: Model::FORMAT.into(),
-        version: Model::VERSION,
-        name: options.name.clone(),
-        target: options.target,
-        label: *label,
-        settings: settings.clone(),
-        inputs: fitted.encoder.inputs().to_vec(),
-        cuts: fitted.cuts,
-        class_means: classes.means(),
-        provenance: Provenance {
-            created_by: concat!("callcsi ", env!("CARGO_PKG_VERSION")).into(),
-            source: options.source.clone(),
-            warning: options.warning.clone(),
-            rows: classes.satisfied + classes.others,
-            satisfied: classes.satisfied,
-            alpha: fitted.alpha,
-            knots: fitted.knots,
-            tried: fitted.tried,
-            calibration: fitted.calibration,
-            level_min_count: options.level_min_count,
-            holdout_share: options.holdout_share,
-            gradient: fitted.gradient,
-            dropped: fitted.dropped,
-        },
-        metrics: Metrics { holdout, training },
-    })
+/// What is the same for all models of a training.
+struct Training<'a> {
+    label: &'a LabelScale,
+    settings: &'a AnalysisSettings,
+    options: &'a TrainOptions,
+}
+
+impl Training<'_> {
+    /// Trains on these calls; the model has no metrics yet.
+    fn model(&self, examples: &[&Example<'_>]) -> Result<ModelFile> {
+        let Training {
+            label,
+            settings,
+            options,
+        } = *self;
+        let classes = Classes::count(examples, label);
+        let fitted = Fitted::new(examples, label, options)?;
+        Ok(ModelFile {
+            format: Model::FORMAT.into(),
+            version: Model::VERSION,
+            name: options.name.clone(),
+            target: options.target,
+            label: *label,
+            settings: settings.clone(),
+            inputs: fitted.encoder.inputs().to_vec(),
+            cuts: fitted.cuts,
+            class_means: classes.means(),
+            provenance: Provenance {
+                created_by: concat!("callcsi ", env!("CARGO_PKG_VERSION")).into(),
+                source: options.source.clone(),
+                warning: options.warning.clone(),
+                rows: classes.satisfied + classes.others,
+                satisfied: classes.satisfied,
+                alpha: fitted.alpha,
+                knots: fitted.knots,
+                tried: fitted.tried,
+                calibration: fitted.calibration,
+                level_min_count: options.level_min_count,
+                holdout_share: options.holdout_share,
+                gradient: fitted.gradient,
+                dropped: fitted.dropped,
+            },
+            metrics: Metrics {
+                holdout: None,
+                holdout_marks: None,
+                training: Evaluation::of(&[], THRESHOLD)?,
+            },
+        })
+    }
+
+    /// Judges a model by some calls.
+    fn judge(
+        &self,
+        file: ModelFile,
+        examples: &[&Example<'_>],
+    ) -> Result<(Evaluation, MarkEvaluation)> {
+        let predictor = Predictor::new(Model::from_file(file)?);
+        let mut outcomes = Vec::with_capacity(examples.len());
+        let mut marks = Vec::with_capacity(examples.len());
+        for example in examples {
+            let prediction = predictor.predict(example.features);
+            outcomes.push(Outcome {
+                probability: prediction.satisfied.clamp(0.0, 1.0),
+                satisfied: satisfied(example, self.label),
+            });
+            let rounded = MarkOutcome::rounded(prediction.csi, example.mark, self.label);
+            marks.push(MarkOutcome {
+                likely: prediction.likely_mark(self.label).unwrap_or(rounded.likely),
+                ..rounded
+            });
+        }
+        Ok((
+            Evaluation::of(&outcomes, THRESHOLD)?,
+            MarkEvaluation::of(&marks, self.label)?,
+        ))
+    }
 }
 
 /// Calls and marks of each class.
@@ -402,24 +463,6 @@ impl Fitted {
             calibration,
         })
     }
-
-    fn evaluate(&self, examples: &[&Example<'_>], label: &LabelScale) -> Result<Evaluation> {
-        let index = self
-            .cuts
-            .iter()
-            .position(|cut| cut.mark == label.satisfied_from());
-        let outcome = |example: &&Example<'_>| {
-            let log_odds = |cut: &Cut| cut.log_odds(&self.encoder, example.features, |_, _, _| {});
-            let mut shares: Vec<f64> = self.cuts.iter().map(|c| sigmoid(log_odds(c))).collect();
-            monotone(&mut shares);
-            Outcome {
-                probability: index.and_then(|i| shares.get(i)).copied().unwrap_or(0.0),
-                satisfied: satisfied(example, label),
-            }
-        };
-        let outcomes: Vec<Outcome> = examples.iter().map(outcome).collect();
-        Evaluation::of(&outcomes, THRESHOLD)
-    }
 }
 
 /// Some of the calls, encoded.
@@ -497,6 +540,7 @@ impl Part {
 mod tests {
     use super::*;
     use crate::call::CallId;
+    use crate::features::FeatureVector;
     use crate::model::Predictor;
     use crate::model::fit::CONVERGED;
     use crate::model::testing::{examples, number, table, trained, vector};
@@ -539,6 +583,146 @@ mod tests {
         for ((features, _), p) in table.iter().zip(probabilities) {
             let p = if turned { 1.0 - p } else { p };
             assert!((predictor.predict(features).satisfied - p).abs() < 1e-12);
+        }
+    }
+
+    /// Calls whose customers are satisfied below a wait of 100 s and not above 200, and a shape that no
+    /// straight line has between: content, too, from 280 s on (called back, say).
+    fn bent(rows: u64) -> Vec<(FeatureVector, i64)> {
+        let wait = |i: u64| (i * 7_919 % 10_007) as f64 / 10_007.0 * 300.0;
+        let noise = |i: u64| (i * 104_729 % 9_973) as f64 / 9_973.0;
+        (0..rows)
+            .map(|i| {
+                let content = if (100.0..280.0).contains(&wait(i)) {
+                    0.2
+                } else {
+                    0.9
+                };
+                let mark = if noise(i) < content { 5 } else { 1 };
+                (vector(&[("queue_wait_s", number(wait(i)))]), mark)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn knots_and_penalty_are_chosen_among_those_given() {
+        let (choice, table) = (Choice::default(), bent(600));
+        let chosen = TrainOptions {
+            features: vec!["queue_wait_s".into()],
+            log1p: vec![],
+            choice: Some(choice.clone()),
+            ..options()
+        };
+        let model = trained(&table, &chosen).unwrap();
+        let from = model.provenance();
+        assert_eq!(from.tried.len(), choice.alphas.len() * choice.knots.len());
+        assert_eq!(from.knots, 3);
+        let taken = |t: &&Tried| t.alpha == from.alpha && t.knots == from.knots;
+        let taken = from.tried.iter().find(taken).unwrap();
+        assert!(from.tried.iter().all(|t| taken.log_loss <= t.log_loss));
+        assert_eq!(
+            model.encoder().columns()[1].to_string().split(' ').nth(1),
+            Some("above")
+        );
+        // Weights of straight lines, ranked: the wait alone says little. The bends say much.
+        let straight = trained(
+            &table,
+            &TrainOptions {
+                choice: None,
+                ..chosen.clone()
+            },
+        )
+        .unwrap();
+        let area = |m: &Model| m.metrics().holdout.as_ref().unwrap().roc_auc.unwrap();
+        assert!(
+            area(&model) > area(&straight) + 0.05,
+            "{} {}",
+            area(&model),
+            area(&straight)
+        );
+        // The order of the calls changes nothing here either.
+        let mut calls = examples(&table);
+        calls.reverse();
+        let settings = AnalysisSettings::default();
+        let again = train(&calls, &LabelScale::ONE_TO_FIVE, &settings, &chosen).unwrap();
+        assert_eq!(again.to_json(), model.to_json());
+    }
+
+    #[test]
+    fn marks_have_a_distribution() {
+        let options = TrainOptions {
+            target: Target::Marks,
+            ..options()
+        };
+        let table = table(400);
+        let model = trained(&table, &options).unwrap();
+        assert_eq!(model.cuts().len(), 4);
+        let predictor = Predictor::from_bytes(model.to_json().as_bytes()).unwrap();
+        let mut sums = [0.0; 5];
+        for (features, _) in &table {
+            let p = predictor.predict(features);
+            let marks = p.marks.as_ref().unwrap();
+            assert!(
+                marks.iter().all(|share| (0.0..=1.0).contains(share)),
+                "{marks:?}"
+            );
+            assert!((marks.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            let expected: f64 = marks.iter().zip(1..).map(|(p, m)| p * f64::from(m)).sum();
+            assert!((p.csi - expected).abs() < 1e-12);
+            // Satisfied from 4, dissatisfied up to 2.
+            assert!((p.satisfied - marks[3] - marks[4]).abs() < 1e-12);
+            assert!((p.dissatisfied.unwrap() - marks[0] - marks[1]).abs() < 1e-12);
+            sums.iter_mut()
+                .zip(marks)
+                .for_each(|(sum, share)| *sum += share);
+        }
+        // Every cut is calibrated in the large on the training calls, and so are the marks, but for what
+        // making them one distribution moves.
+        for (mark, sum) in (1..).zip(sums) {
+            let given = table.iter().filter(|row| row.1 == mark).count() as f64;
+            assert!((sum - given).abs() < 4.0, "{mark}: {sum} {given}");
+        }
+    }
+
+    /// Nobody gave a 2: the cuts at 2 and 3 are of the same calls. One gave a 1: the cut at 2 has too few
+    /// below, ln((299 + ½) / (1 + ½)).
+    #[test]
+    fn a_cut_of_few_calls_has_an_intercept_alone() {
+        let mut table = table(300);
+        table.iter_mut().for_each(|row| row.1 = row.1.max(3));
+        table[7].1 = 1;
+        let options = TrainOptions {
+            target: Target::Marks,
+            ..options()
+        };
+        let model = trained(&table, &options).unwrap();
+        for cut in &model.cuts()[..2] {
+            assert!((cut.intercept - (299.5f64 / 1.5).ln()).abs() < 1e-12);
+            assert!(cut.weights.iter().all(|w| *w == 0.0));
+        }
+        assert!(model.cuts()[2].weights.iter().any(|w| *w != 0.0));
+    }
+
+    #[test]
+    fn calibration_is_part_of_the_weights() {
+        let plain = options();
+        let calibrated = TrainOptions {
+            calibration_folds: Some(5),
+            ..options()
+        };
+        let table = table(200);
+        let (plain, calibrated) = (
+            trained(&table, &plain).unwrap(),
+            trained(&table, &calibrated).unwrap(),
+        );
+        let line = calibrated.provenance().calibration[0].unwrap();
+        assert!(line.slope > 0.0 && line.slope != 1.0);
+        let pairs = plain.cuts()[0]
+            .weights
+            .iter()
+            .zip(&calibrated.cuts()[0].weights);
+        for (before, after) in pairs {
+            assert!((before * line.slope - after).abs() < 1e-12);
         }
     }
 
@@ -597,6 +781,40 @@ mod tests {
                     ..base()
                 },
                 "options.min_class_rows",
+            ),
+            (
+                TrainOptions {
+                    knots: 21,
+                    ..base()
+                },
+                "options.knots",
+            ),
+            (
+                TrainOptions {
+                    calibration_folds: Some(1),
+                    ..base()
+                },
+                "options.calibration_folds",
+            ),
+            (
+                TrainOptions {
+                    choice: Some(Choice {
+                        folds: 1,
+                        ..Choice::default()
+                    }),
+                    ..base()
+                },
+                "options.choice.folds",
+            ),
+            (
+                TrainOptions {
+                    choice: Some(Choice {
+                        alphas: vec![f64::NAN],
+                        ..Choice::default()
+                    }),
+                    ..base()
+                },
+                "options.choice.alphas",
             ),
             (
                 TrainOptions {
