@@ -10,6 +10,7 @@
 //!   is, take the hold-out's.
 
 use super::example::Example;
+use super::file::Cut;
 use super::fit::{How, ROUGH};
 use super::label::LabelScale;
 use super::train::{KNOTS_MOST, Part, TrainOptions};
@@ -28,7 +29,7 @@ pub struct Choice {
     /// Folds, at least 2. Defaults to 5.
     pub folds: u64,
     /// Of more calls, so many take part in choosing: more would hardly change the choice. Defaults to
-    /// 10,000.
+    /// 5,000.
     pub rows: usize,
 }
 
@@ -38,7 +39,7 @@ impl Default for Choice {
             alphas: vec![1.0, 3.0, 10.0, 30.0, 100.0, 300.0],
             knots: vec![0, 3],
             folds: 5,
-            rows: 10_000,
+            rows: 5_000,
         }
     }
 }
@@ -147,20 +148,25 @@ pub(super) fn out_of_fold(
                 .map(|(example, _)| *example)
                 .collect();
             let part = Part::new(&outside, options, knots)?;
+            let mut before: Option<Vec<Cut>> = None;
             let by_alpha = alphas.iter().map(|&alpha| {
                 let how = How {
                     alpha,
                     max_iterations: options.max_iterations,
                     asked,
+                    start: None,
                 };
-                let (cuts, _) = part.cuts(&outside, label, options, &how)?;
+                // From penalty to penalty the solution moves little.
+                let (cuts, _) = part.cuts(&outside, label, options, &how, before.as_deref())?;
                 let scores = cuts.iter().map(|cut| {
                     let score = |i: &usize| {
                         cut.log_odds(&part.encoder, examples[*i].features, |_, _, _| {})
                     };
                     inside.iter().map(score).collect()
                 });
-                Ok(scores.collect())
+                let scores = scores.collect();
+                before = Some(cuts);
+                Ok(scores)
             });
             let by_alpha: Vec<Vec<Vec<f64>>> = by_alpha.collect::<Result<_>>()?;
             Ok((inside, by_alpha))

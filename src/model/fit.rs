@@ -26,8 +26,8 @@ pub const CONVERGED: f64 = 1e-6;
 /// The gradient (Euclidean norm, per call) that linfa is asked for: far below [`CONVERGED`].
 pub(super) const ASKED: f64 = 1e-9;
 
-/// The gradient that is enough where models are only compared.
-pub(super) const ROUGH: f64 = 1e-7;
+/// The gradient that is enough where models are only compared: the log loss is off by its square.
+pub(super) const ROUGH: f64 = 1e-5;
 
 /// A logistic regression of "positive".
 #[derive(Debug)]
@@ -40,13 +40,16 @@ pub(super) struct LogisticFit {
 
 /// How to fit.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct How {
+pub(super) struct How<'a> {
     /// Weight of the penalty.
     pub alpha: f64,
     /// Steps after which the solver gives up.
     pub max_iterations: u64,
     /// The gradient (Euclidean norm, per row) that linfa is asked for: [`ASKED`], or [`ROUGH`].
     pub asked: f64,
+    /// Intercept and weights to start from, those of another penalty for instance: fewer steps, the same
+    /// solution.
+    pub start: Option<(f64, &'a [f64])>,
 }
 
 /// Fits P(positive) = σ(w·x + b) to `table`, rows of `width` columns one after the other.
@@ -59,7 +62,7 @@ pub(super) fn fit(
     table: &[f64],
     width: usize,
     positive: &[bool],
-    how: &How,
+    how: &How<'_>,
 ) -> Result<LogisticFit> {
     let stopped = |found: String| {
         let wanted = format!("a gradient of {CONVERGED:e} per call at most");
@@ -70,15 +73,31 @@ pub(super) fn fit(
         .map_err(|e| Error::new(ErrorKind::Internal, "", e, "a rectangular table"))?;
     let dataset = DatasetBase::new(records, Array1::from_vec(positive.to_vec()));
 
+    // linfa's positive class is the one with more rows (on a tie, that of the first row).
+    let count = positive.iter().filter(|is| **is).count();
+    let turned = match (2 * count).cmp(&rows) {
+        std::cmp::Ordering::Less => true,
+        std::cmp::Ordering::Equal => positive.first() == Some(&false),
+        std::cmp::Ordering::Greater => false,
+    };
+    let sign = if turned { -1.0 } else { 1.0 };
+    let start = how.start.map(|(intercept, weights)| {
+        let all = weights.iter().chain([&intercept]);
+        Array1::from_iter(all.map(|x| sign * x))
+    });
     // Asked for more than rounding allows, the line search may fail right beside the optimum; so
     // ask for less, twice, before giving up.
     let mut asked = how.asked * rows as f64;
     let mut attempts = 0;
     let fitted = loop {
-        let params = LogisticRegression::default()
+        let mut params = LogisticRegression::default()
             .alpha(how.alpha)
             .max_iterations(how.max_iterations)
-            .gradient_tolerance(asked)
+            .gradient_tolerance(asked);
+        if let Some(start) = &start {
+            params = params.initial_params(start.clone());
+        }
+        let params = params
             .check()
             .map_err(|e| Error::new(ErrorKind::Internal, "", e, "options that linfa takes"))?;
         attempts += 1;
@@ -88,7 +107,6 @@ pub(super) fn fit(
             Err(error) => return Err(stopped(format!("the solver saying {error}"))),
         }
     };
-    // linfa's positive class is the one with more rows (on a tie, that of the first row).
     let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
     let mut fit = LogisticFit {
         intercept: sign * fitted.intercept(),
@@ -97,7 +115,7 @@ pub(super) fn fit(
     };
     fit.gradient = gradient(table, positive, how.alpha, &fit) / rows as f64;
     // NaN lies in no range.
-    if !(0.0..=CONVERGED).contains(&fit.gradient) {
+    if !(0.0..=CONVERGED.max(how.asked)).contains(&fit.gradient) {
         return Err(stopped(format!(
             "a gradient of {:e} per call",
             fit.gradient
@@ -138,6 +156,7 @@ mod tests {
         alpha: 1.0,
         max_iterations: 1_000,
         asked: ASKED,
+        start: None,
     };
 
     /// A table of one column: what linfa itself predicts, and what we make of its fit.
@@ -168,6 +187,34 @@ mod tests {
                 assert!((ours - p).abs() < 1e-12, "{ours} {p}");
             }
             assert!(ours.weights[0].is_sign_negative() == larger_is_positive);
+        }
+    }
+
+    #[test]
+    fn a_start_changes_the_way_and_not_the_end() {
+        let x: Vec<f64> = (0..160)
+            .map(|i| f64::from(i * 37 % 80) / 10.0 - 4.0)
+            .collect();
+        for larger in [20, 60] {
+            let y: Vec<bool> = (0..80).map(|i| i * 37 % 80 + i % 30 > larger).collect();
+            let cold = fit(&x, 2, &y, &HOW).unwrap();
+            let start = Some((3.0, &[-2.0, 1.0][..]));
+            let warm = fit(&x, 2, &y, &How { start, ..HOW }).unwrap();
+            let apart = cold
+                .weights
+                .iter()
+                .zip(&warm.weights)
+                .map(|(a, b)| (a - b).abs());
+            assert!(apart.fold((cold.intercept - warm.intercept).abs(), f64::max) < 1e-7);
+            // From the end there is nothing left to do.
+            let (start, max_iterations) = (Some((cold.intercept, &cold.weights[..])), 1);
+            let how = How {
+                start,
+                max_iterations,
+                asked: ROUGH,
+                ..HOW
+            };
+            assert!(fit(&x, 2, &y, &how).is_ok());
         }
     }
 

@@ -432,9 +432,10 @@ impl Fitted {
             alpha,
             max_iterations: options.max_iterations,
             asked: ASKED,
+            start: None,
         };
         let part = Part::new(examples, options, knots)?;
-        let (mut cuts, gradient) = part.cuts(examples, label, options, &how)?;
+        let (mut cuts, gradient) = part.cuts(examples, label, options, &how, None)?;
         let mut calibration = Vec::new();
         if let Some(folds) = options.calibration_folds {
             let scores = out_of_fold(examples, label, options, knots, &[alpha], folds, ASKED)?;
@@ -501,17 +502,19 @@ impl Part {
     /// gradient.
     ///
     /// A cut with fewer calls than `min_class_rows` on a side cannot be learned from: it gets an
-    /// intercept alone, by the share of the calls on either side, half a call added to both.
+    /// intercept alone, by the share of the calls on either side, half a call added to both. `start` has
+    /// cuts of the same target and columns.
     pub(super) fn cuts(
         &self,
         examples: &[&Example<'_>],
         label: &LabelScale,
         options: &TrainOptions,
-        how: &How,
+        how: &How<'_>,
+        start: Option<&[Cut]>,
     ) -> Result<(Vec<Cut>, f64)> {
         let mut largest = 0.0_f64;
         let mut cuts = Vec::new();
-        for mark in options.target.cuts(label) {
+        for (index, mark) in options.target.cuts(label).into_iter().enumerate() {
             let positive: Vec<bool> = examples.iter().map(|e| e.mark >= mark).collect();
             let above = positive.iter().filter(|is| **is).count();
             let below = positive.len() - above;
@@ -523,7 +526,12 @@ impl Part {
                 });
                 continue;
             }
-            let fit = fit(&self.table, self.encoder.width(), &positive, how)
+            let near = start.and_then(|cuts| cuts.get(index));
+            let how = How {
+                start: near.map(|cut| (cut.intercept, &cut.weights[..])),
+                ..*how
+            };
+            let fit = fit(&self.table, self.encoder.width(), &positive, &how)
                 .map_err(|e| e.within(format!("fit of mark {mark} and above")))?;
             largest = largest.max(fit.gradient);
             cuts.push(Cut {
