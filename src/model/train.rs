@@ -2,7 +2,8 @@
 //!
 //! # Conventions
 //!
-//! * The loss and the penalty are those of [`super::fit`].
+//! * The loss is Σ over calls of ln(1 + e^∓(w·x + b)) + ½ · alpha · ‖w‖²: a sum, not a mean, with
+//!   the intercept b not penalised.
 //! * Calls are ordered by id before anything is summed, so the order they are given in does not
 //!   change a bit of the model.
 
