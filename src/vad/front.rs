@@ -206,7 +206,7 @@ impl FrontEnd {
 fn decibels(power: f32) -> f32 {
     const SQRT_HALF: u32 = 0x3f35_04f3;
     // power = m · 2^e with m in [√½, √2).
-    let bits = power.to_bits().wrapping_sub(SQRT_HALF);
+    let bits = power.abs().to_bits().wrapping_sub(SQRT_HALF);
     let e = (bits as i32 >> 23) as f32;
     let m = f32::from_bits((bits & 0x007f_ffff) + SQRT_HALF);
     // ln m = 2 artanh s for s = (m − 1) / (m + 1), |s| < 0.172: what is cut off is below 3e-8.
