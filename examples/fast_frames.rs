@@ -34,7 +34,7 @@ use callcsi::vad::detector;
 use callcsi::vad::evaluate::{FRAME, Heard};
 use clap::Parser;
 use common::{Fallible, Which};
-use front::{FrontEnd, HOP};
+use front::{FLOOR_DBFS, Frame, FrontEnd};
 use level::LoudLevel;
 use std::path::{Path, PathBuf};
 
@@ -66,12 +66,10 @@ fn frames(samples: &[f32], rate: u32) -> Fallible<Vec<f32>> {
     let mut front = FrontEnd::new(rate)?;
     let mut rows: Vec<Vec<f32>> = Vec::new();
     let mut levels = Vec::new();
-    let mut keep = |frame: &front::Frame<'_>| {
-        let bins = frame.power.iter();
+    let mut keep = |frame: &Frame<'_>| {
+        let bins = (frame.power.iter()).map(|p| (10.0 * p.log10()).max(FLOOR_DBFS));
         levels.push(frame.level);
-        rows.push(frame.bands.iter().copied().collect());
-        let bins = bins.map(|p| (10.0 * p.log10()).max(front::FLOOR_DBFS));
-        rows.last_mut().into_iter().for_each(|row| row.extend(bins.clone()));
+        rows.push(frame.bands.iter().copied().chain(bins).collect());
     };
     front.push(samples, &mut keep);
     front.finish(&mut keep);
@@ -129,10 +127,14 @@ fn write_wav(path: &Path, samples: &[f32]) -> Fallible<()> {
     Ok(wav.finalize()?)
 }
 
+fn stem(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
 fn main() -> Fallible<()> {
     let arguments = Arguments::parse();
     std::fs::create_dir_all(&arguments.out)?;
-    let stem = |file: &Path| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if let Some(seconds) = arguments.sounds {
         let mut sounds = Vec::new();
         for sound in Sound::all() {
@@ -153,13 +155,11 @@ fn main() -> Fallible<()> {
         return Ok(());
     }
     for file in &arguments.files {
-        // The scenes are mono files of floats or of 16 bits.
         let (samples, rate) = common::read(file, Which::Only)?;
         let (rows, ending) = match arguments.scores.is_empty() {
             true => (frames(&samples, rate)?, "frames"),
             false => (scores(&samples, rate, &arguments.scores)?, "scores"),
         };
-        debug_assert_eq!(HOP, RATE as usize / 100);
         let bytes: Vec<u8> = rows.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = format!("{}.{ending}", stem(file));
         std::fs::write(arguments.out.join(name), bytes)?;

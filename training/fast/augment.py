@@ -66,7 +66,8 @@ def spoken(draw, pool):
         voice = pool["voices"][draw.choice(few)]
         if draw.random() < 0.5:
             voice = bent(draw, voice)
-        sounds.add(out, at, voice / gain(loud_level(voice)) * gain(np.clip(draw.normal(0, spread), -18, 8)))
+        level = np.clip(draw.normal(0, spread), -18, 8) - loud_level(voice)
+        sounds.add(out, at, voice * gain(level))
         at += len(voice) + int(draw.exponential(pause) * RATE)
     return out
 

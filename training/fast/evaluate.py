@@ -3,14 +3,15 @@
     python evaluate.py --work DIR --data DATA --examples ../../target/release/examples --role dev NAME …
 
 Both detectors of the crate and each network NAME hear the same audio, as `evaluate_vad --write-audio`
-prepares it in five conditions; the frames are those of 10 ms that callcsi::vad::evaluate judges. AUC is
-of all frames of the role's files together; its interval and that of the difference from silero-1 are
-the 2.5th and 97.5th percentile of a bootstrap over files (2,000 draws, the two channels of a call drawn
-together). Then the shares of frames of each sound of the line that score at least 0.5.
+prepares it in five conditions, and over the telephone after 20 s of ringback or music. The frames are
+those of 10 ms that callcsi::vad::evaluate judges. AUC is of all frames of the role's files together;
+its interval and that of the difference from silero-1 are the 2.5th and 97.5th percentile of a bootstrap
+over files (500 draws, the two channels of a call drawn together). Then the shares of frames of each
+sound of the line that score at least 0.5.
 
---fuse finds, on the dev files, in which shares the logits of silero-1 and earshot-1, and of silero-1 and
-each network, add up to the highest mean AUC over the conditions, and writes DIR/fusion.json; --fused
-uses it.
+--fuse finds, on the dev files, in which shares the logits of silero-1 and earshot-1, and of silero-1
+and each network, add up to the highest mean AUC over the conditions, and writes DIR/fusion.json;
+--fused uses it.
 """
 
 import os
@@ -33,11 +34,13 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "peers"))
 from judge import auc  # noqa: E402
 
 CONDITIONS = {
-    "as is": "none",
-    "telephone": "telephone",
-    "-45 dBFS": "quiet",
-    "pink 10 dB": "pink10",
-    "babble 10 dB": "babble10",
+    "as is": ["none"],
+    "telephone": ["telephone"],
+    "-45 dBFS": ["quiet"],
+    "pink 10 dB": ["pink10"],
+    "babble 10 dB": ["babble10"],
+    "after ringback": ["telephone", "--prefix", "ringback-us:20"],
+    "after music": ["telephone", "--prefix", "music-plucked:20"],
 }
 CRATE = ["silero-1", "earshot-1"]
 LABELS = {"hvb": "two_channel/hvb/rttm/{}.rttm", "ami": "vad/pyannote_ami/debug.train.rttm"}
@@ -83,8 +86,8 @@ def scene_set(work, data, examples, role):
     table = manifest(work, data, role)
     found = {}
     for condition, degrade in CONDITIONS.items():
-        folder = work / "heard" / role / degrade
-        command = [examples / "evaluate_vad", table, "--detector", "energy-1", "--degrade", degrade]
+        folder = work / "heard" / role / "".join(c for c in condition if c.isalnum())
+        command = [examples / "evaluate_vad", table, "--detector", "energy-1", "--degrade", *degrade]
         subprocess.run([*command, "--write-audio", folder], check=True, stdout=subprocess.DEVNULL)
         scenes = list(csv.DictReader(open(folder / "scenes.csv", encoding="utf-8", newline="")))
         files = [folder / scene["audio"] for scene in scenes]
@@ -94,11 +97,12 @@ def scene_set(work, data, examples, role):
                 continue
             labels = csv.DictReader(open(folder / scene["labels"], encoding="utf-8", newline=""))
             edges = np.array([[float(r["start"]), float(r["end"])] for r in labels]).reshape(-1)
-            frames = min(len(rows), len(scores), round(float(scene["end_s"]) * 100))
-            centres = 0.01 * np.arange(frames) + 0.005
+            first, frames = (round(float(scene[edge]) * 100) for edge in ("start_s", "end_s"))
+            frames = min(len(rows), len(scores), frames)
+            centres = 0.01 * np.arange(first, frames) + 0.005
             found[condition].append({
                 "name": scene["name"], "call": scene["name"].split()[0], "group": scene["group"],
-                "rows": rows[:frames], "scores": scores[:frames],
+                "first": first, "rows": rows[:frames], "scores": scores[first:frames],
                 "labels": np.searchsorted(edges, centres, side="right") % 2 == 1,
             })  # fmt: skip
     return found
@@ -117,7 +121,7 @@ forward = jax.jit(network.logits, static_argnames="shape")
 
 
 def logit(scores):
-    scores = np.clip(scores, 0.002, 0.998)
+    scores = np.clip(scores, 1e-5, 1 - 1e-5)
     return np.log(scores / (1 - scores))
 
 
@@ -125,7 +129,7 @@ def fit(scenes, systems):
     """Returns the shares of the logits, in tenths, with the highest mean AUC over the conditions."""
     held = []
     for files in scenes.values():
-        z = [[logit(system(f["rows"], f["scores"])) for f in files] for system in systems.values()]
+        z = [[logit(system(f)) for f in files] for system in systems.values()]
         labels = np.concatenate([f["labels"] for f in files])
         held.append(([np.concatenate(of) for of in z], labels))
     best = (-1.0, None)
@@ -138,8 +142,8 @@ def fit(scenes, systems):
 
 
 def fusion(shares, systems):
-    def system(rows, scores):
-        z = sum(share * logit(systems[name](rows, scores)) for name, share in shares.items() if share)
+    def system(f):
+        z = sum(share * logit(systems[name](f)) for name, share in shares.items() if share)
         return 1 / (1 + np.exp(-z))
 
     return system
@@ -182,7 +186,7 @@ def judged(scenes, systems, draws):
         base = [f["scores"][:, 0] for f in files]
         report[condition] = {}
         for name, system in systems.items():
-            scores = [system(f["rows"], f["scores"]) for f in files]
+            scores = [system(f) for f in files]
             of = intervals(files, scores, base, draw, draws) | raw(files, scores)
             for group in sorted({f["group"] for f in files}):
                 own = [i for i, f in enumerate(files) if f["group"] == group]
@@ -215,8 +219,9 @@ def sounds(work, data, examples, seed, systems):
     report = {}
     for path, (rows, scores) in zip(files, heard(examples, files, folder)):
         frames = min(len(rows), len(scores))
+        f = {"first": 0, "rows": rows[:frames], "scores": scores[:frames]}
         shares = {
-            name: round(float((system(rows[:frames], scores[:frames]) >= 0.5).mean()), 4)
+            name: round(float((system(f) >= 0.5).mean()), 4)
             for name, system in systems.items()
         }
         report[path.stem] = shares
@@ -233,17 +238,17 @@ def main():
     parser.add_argument("--examples", required=True, type=Path)
     parser.add_argument("--role", choices=["dev", "test"], default="dev")
     parser.add_argument("--seed", type=int, default=1, help="of the sounds of the line")
-    parser.add_argument("--draws", type=int, default=2_000)
+    parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--fuse", action="store_true")
     parser.add_argument("--fused", action="store_true")
     arguments = parser.parse_args()
     arguments.examples = arguments.examples.resolve()
     work = arguments.work
     scenes = scene_set(work, arguments.data, arguments.examples, arguments.role)
-    systems = {"silero-1": lambda _, scores: scores[:, 0], "earshot-1": lambda _, scores: scores[:, 1]}
+    systems = {name: lambda f, i=i: f["scores"][:, i] for i, name in enumerate(CRATE)}
     for name in arguments.names:
         weights, shape = network.load(work / "models" / f"{name}.npz")
-        systems[name] = lambda rows, _, w=weights, s=shape: network_scores(w, s, rows)
+        systems[name] = lambda f, w=weights, s=shape: network_scores(w, s, f["rows"])[f["first"] :]
     if arguments.fuse:
         if arguments.role != "dev":
             sys.exit("--fuse: wanted --role dev")

@@ -1,6 +1,6 @@
 """Trains the small network on the scenes, by the teacher's scores.
 
-    python train.py --work DIR --name wide --bins 16 --channels 24 --epochs 12 --seed 1
+    python train.py --work DIR --name c --bins 12 --behind --epochs 13
 
 Adam, rising then falling as a cosine; the loss is the cross-entropy with the teacher's score. The last
 40 scenes are kept out of the training: their loss is printed after each epoch. Nothing labelled by a
@@ -66,9 +66,9 @@ def step(weights, m, v, count, rate, x, y, shape):
     return value, jax.tree.map(moved, weights, m, v), m, v
 
 
-def train(x, y, shape, epochs, seed, frames, batch, top):
+def train(x, y, shape, weights, epochs, seed, frames, batch, top):
     draw = np.random.default_rng(seed)
-    weights = {k: jnp.asarray(v) for k, v in network.start(shape, seed).items()}
+    weights = {k: jnp.asarray(v) for k, v in weights.items()}
     m = v = jax.tree.map(jnp.zeros_like, weights)
     pieces = FRAMES // frames
     kept = min(KEPT, len(x) // 8)
@@ -118,12 +118,17 @@ def main():
     parser.add_argument("--frames", type=int, default=1_500)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--start", help="goes on from this model, in its shape")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     shape = network.Shape(
         channels=arguments.channels, bins=arguments.bins, mean=arguments.mean,
         around=tuple(arguments.around), behind=tuple(arguments.behind),
     )  # fmt: skip
+    models = arguments.work / "models"
+    weights = network.start(shape, arguments.seed)
+    if arguments.start:
+        weights, shape = network.load(models / f"{arguments.start}.npz")
     x, y = scenes(arguments.work, shape)
     print(
         f"{arguments.name}: {shape.multiply_adds()} multiply-adds, {10 * shape.ahead()} ms ahead, "
@@ -131,11 +136,11 @@ def main():
         flush=True,
     )
     weights = train(
-        x, y, shape, arguments.epochs, arguments.seed, arguments.frames, arguments.batch,
-        arguments.rate,
+        x, y, shape, weights, arguments.epochs, arguments.seed, arguments.frames,
+        arguments.batch, arguments.rate,
     )  # fmt: skip
-    (arguments.work / "models").mkdir(exist_ok=True)
-    network.save(arguments.work / "models" / f"{arguments.name}.npz", weights, shape)
+    models.mkdir(exist_ok=True)
+    network.save(models / f"{arguments.name}.npz", weights, shape)
 
 
 if __name__ == "__main__":
