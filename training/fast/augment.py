@@ -122,7 +122,7 @@ def coded(draw, x):
     return np.round(x * 32_768) / 32_768, kind
 
 
-def scene(draw, pool):
+def scene(draw, pool, loud):
     """Returns what is heard, what the teacher hears, and a word for it."""
     others = draw.random() < 0.26
     clean = np.zeros(COUNT) if others else spoken(draw, pool)
@@ -140,7 +140,7 @@ def scene(draw, pool):
         end = min(start + length, COUNT)
         if start >= COUNT:
             break
-        heard[start:end] = sounds.any_sound(draw, end - start) * gain(draw.uniform(-14, 4))
+        heard[start:end] = sounds.any_sound(draw, end - start) * gain(draw.uniform(-14, loud))
         clean[start:end] = 0
         at = end + int(draw.choice([0, 0, 1, 3]) * RATE)
         words.append("sound")
@@ -180,6 +180,7 @@ def main():
     parser.add_argument("--frames", required=True, help="the command fast_frames, as built")
     parser.add_argument("--scenes", type=int, default=900)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--loud", type=float, default=4, help="dB of a sound above the voice, at most")
     arguments = parser.parse_args()
     work = arguments.work
     (work / "scenes").mkdir(exist_ok=True)
@@ -196,7 +197,7 @@ def main():
     pool["voices"] = [x for x in pool["voices"] if len(x) > 800]
     with open(work / "scenes.csv", "a", encoding="utf-8", newline="") as file:
         for i in range(arguments.first, arguments.first + arguments.scenes):
-            heard, clean, words = scene(np.random.default_rng([8, i]), pool)
+            heard, clean, words = scene(np.random.default_rng([8, i]), pool, arguments.loud)
             files = [work / f"scenes/{i:04}.wav", work / "scenes/clean" / f"{i:04}.wav"]
             files[1].parent.mkdir(exist_ok=True)
             for path, x in zip(files, (heard, clean)):

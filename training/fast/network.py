@@ -63,6 +63,11 @@ def inputs(rows, shape):
     return np.concatenate([x, height], axis=-1).astype(np.float32)
 
 
+def row_length(shape):
+    """Numbers in a row of inputs."""
+    return BANDS + 2 + (LAST_BIN - FIRST_BIN if shape.bins else 0)
+
+
 def sounding(rows):
     """Whether a frame may be speech: as the teacher's own rule, near to sound that is not idle."""
     level, loud = rows[..., 0], rows[..., 1]
