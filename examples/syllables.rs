@@ -1,11 +1,12 @@
-//! Prints what is heard of one channel's syllables: `cargo run --release --example syllables -- a.wav`.
+//! Prints what is heard of each side's syllables, level and pitch: `cargo run --release --example syllables -- a.wav`.
 //!
 //! A line of JSON for each side of each stereo recording, agent on the left: its speech and the
-//! instants of its syllables, in seconds. `tests/oracle/syllables.py` reads them.
+//! instants of its syllables, in seconds; the level of its voice, in dBFS; its pitch, instants in
+//! seconds and Hz. `tests/oracle/syllables.py` and `tests/oracle/voice.py` read them.
 
 use callcsi::audio;
 use callcsi::call::{AgentChannel, Call, Side, Sides};
-use callcsi::prosody::PeakMeter;
+use callcsi::prosody::{PeakMeter, PitchMeter, Spread};
 use callcsi::settings::AnalysisSettings;
 use callcsi::vad::SpeechTracker;
 use clap::Parser;
@@ -29,6 +30,7 @@ fn run(arguments: Arguments) -> callcsi::Result<()> {
         let mut audio = audio::open(&recording)?;
         let rate = audio.sample_rate();
         let mut meters = Sides::from_fn(|_| PeakMeter::new(rate));
+        let mut pitches = Sides::from_fn(|_| PitchMeter::new(rate));
         let mut agent = SpeechTracker::new(&settings, rate)?;
         let mut customer = SpeechTracker::new(&settings, rate)?;
         while let Some(block) = audio.next_block()? {
@@ -36,18 +38,36 @@ fn run(arguments: Arguments) -> callcsi::Result<()> {
             customer.push(block.customer);
             meters.agent.push(block.agent);
             meters.customer.push(block.customer);
+            pitches.agent.push(block.agent);
+            pitches.customer.push(block.customer);
         }
         let heard = [
-            (Side::Agent, agent.finish(), meters.agent.finish()),
-            (Side::Customer, customer.finish(), meters.customer.finish()),
+            (
+                Side::Agent,
+                agent.finish(),
+                meters.agent.finish(),
+                pitches.agent.finish(),
+            ),
+            (
+                Side::Customer,
+                customer.finish(),
+                meters.customer.finish(),
+                pitches.customer.finish(),
+            ),
         ];
-        for (side, speech, peaks) in heard {
+        for (side, speech, peaks, pitches) in heard {
+            let numbers = |s: Spread| [s.low, s.median, s.high];
+            let held = pitches.held(&speech);
+            let held: Vec<(f64, f64)> = held.iter().map(|(t, hz)| (t.seconds(), *hz)).collect();
             let nuclei = peaks.nuclei(&speech);
             let line = serde_json::json!({
                 "file": file,
                 "side": side.to_string(),
                 "speech": speech.segments(),
                 "nuclei": nuclei.iter().map(|t| t.seconds()).collect::<Vec<_>>(),
+                "level_dbfs": peaks.contour().spread(&speech).map(numbers),
+                "pitch_hz": pitches.spread(&speech).map(numbers),
+                "pitches": held,
             });
             println!("{line}");
         }

@@ -42,7 +42,7 @@
 //! | [`call`] | what is known of a call before listening: recording, transcript, metadata |
 //! | [`audio`] | a recording as a stream of blocks of both sides |
 //! | [`vad`] | samples → speech |
-//! | [`prosody`] | samples → syllables |
+//! | [`prosody`] | samples → syllables, level, pitch |
 //! | [`transcript`] | words and emotions; one reader per format |
 //! | [`recognise`] | a recogniser of the user's, for calls without a transcript |
 //! | [`conversation`] | utterances, turns, overlaps, interruptions, phases: the glossary |
@@ -60,7 +60,7 @@
 //!   ([`batch::Threads`]); nothing runs on a pool of the process.
 //! * The settings a model was trained under travel in its file and are never given at scoring.
 //! * Files are opened only in [`audio`], [`transcript`], [`recognise`], [`model`] and [`batch`].
-//! * Memory is bounded by block, not by call.
+//! * Memory is bounded by block, not by call, but for some 200 bytes a second and side of prosody.
 //! * No network, no telemetry; words, names and numbers of people reach no message and no result.
 //!
 //! # What it does not do

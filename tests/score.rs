@@ -279,6 +279,65 @@ fn a_recording_has_a_rate_of_speech_without_words() {
     assert_eq!(rate, Some(&Err(Absence::ChannelSilent(Side::Customer))));
 }
 
+#[test]
+fn a_voice_has_a_level_and_where_it_is_asked_for_a_pitch() {
+    // The customer hums at 120 Hz, without the fundamental, in the first and the last third of a
+    // minute, 6 dB louder in the last; the agent only in the middle.
+    let hum = |t: f64| -> f64 {
+        let harmonics = (3..20).map(f64::from);
+        let tau = std::f64::consts::TAU;
+        harmonics.map(|k| (tau * 120.0 * k * t).sin() / k).sum()
+    };
+    let samples = |gain: fn(f64) -> f64| -> Vec<i16> {
+        let instants = (0..480_000).map(|n| f64::from(n) / 8_000.0);
+        // Humps, so that a detector takes it for speech.
+        let humps = |t: f64| 0.55 - 0.45 * (std::f64::consts::TAU * 4.0 * t).cos();
+        instants
+            .map(|t| (8_000.0 * gain(t) * humps(t) * hum(t)) as i16)
+            .collect()
+    };
+    let customer = samples(|t| match t {
+        2.0..12.0 => 0.5,
+        45.0..55.0 => 1.0,
+        _ => 0.0,
+    });
+    let agent = samples(|t| f64::from(u8::from((25.0..35.0).contains(&t))));
+    let call = || {
+        let (agent, customer) = (pcm(1, &agent), pcm(1, &customer));
+        Call::new("1").two_mono(agent, customer, Span::ZERO)
+    };
+    let mut settings = AnalysisSettings::default();
+    settings.detector = callcsi::settings::DetectorKind::Energy;
+    let heard = |settings: &AnalysisSettings| {
+        let extractor = Extractor::new(settings.clone()).unwrap();
+        extractor.extract(&call()).unwrap().features
+    };
+    let found = heard(&settings);
+    let change = number(&found, "customer_voice_level_change_db").unwrap();
+    // 20 log10 2 = 6.02, each median to half a decibel.
+    assert!((change - 6.02).abs() <= 0.5, "{change}");
+    assert_eq!(
+        found.get("agent_voice_level_change_db"),
+        Some(&Err(Absence::NoSpeechInThird(Side::Agent)))
+    );
+    let median = |side| number(&found, &format!("{side}_voice_level_median_dbfs")).unwrap();
+    assert!(median(Side::Agent) > median(Side::Customer));
+    for name in ["customer_pitch_median_hz", "agent_pitch_range_semitones"] {
+        let off = Some(&Err(Absence::SwitchedOff("pitch")));
+        assert_eq!(found.get(name), off, "{name}");
+    }
+
+    settings.pitch = true;
+    let found = heard(&settings);
+    for side in Side::BOTH {
+        let hertz = number(&found, &format!("{side}_pitch_median_hz")).unwrap();
+        // A step is 12.5 cents, 0.9 Hz.
+        assert!((hertz - 120.0).abs() < 1.0, "{side}: {hertz}");
+        let range = number(&found, &format!("{side}_pitch_range_semitones")).unwrap();
+        assert!(range < 0.3, "{side}: {range}");
+    }
+}
+
 /// Text of this crate's own format, from memory.
 fn own(utterances: &str) -> Input {
     let json = format!(

@@ -16,6 +16,7 @@
 
 use super::faults::{ACTIVE_DBFS, BINS, SILENCE_DBFS, bin, decibels, exceeded};
 use serde::Serialize;
+use std::ops::Range;
 
 /// The shortest drop-out, in seconds: one packet of 20 ms (RFC 3551) less 2 ms. On a real call
 /// whose packets are lost the silences last 38, 58, 78, 118, … ms: the receiver fades for 2 ms.
@@ -58,14 +59,13 @@ pub(super) struct DropoutMeter {
     border: usize,
     shortest: u64,
     longest: u64,
-    /// The last samples before the run that is going on, in a ring.
-    before: Vec<f32>,
-    /// Where the ring goes on; and how many samples were ever put into it.
-    next: usize,
-    heard: u64,
-    /// The value of the run, and its length.
+    /// The last samples, as many as a border has.
+    last: Vec<f32>,
+    /// The value of the run that is going on, and its length so far.
     value: f32,
     run: u64,
+    /// Mean square of the border before that run; `None` at the very start, where there is none.
+    before: Option<f64>,
     /// The silence whose second border is being heard.
     ended: Option<Ended>,
     /// Number and samples of the candidates, by the level of the quieter border.
@@ -92,12 +92,11 @@ impl DropoutMeter {
             border,
             shortest: samples(SHORTEST_DROPOUT_S).max(1),
             longest: samples(LONGEST_DROPOUT_S),
-            before: vec![0.0; border],
-            next: 0,
-            heard: 0,
+            last: Vec::with_capacity(border),
             // No sample equals NaN: the first one begins a run.
             value: f32::NAN,
             run: 0,
+            before: None,
             ended: None,
             found: vec![(0, 0); BINS],
         }
@@ -105,49 +104,108 @@ impl DropoutMeter {
 
     /// Takes the next samples.
     pub(super) fn push(&mut self, samples: &[f32]) {
-        for &x in samples {
-            if let Some(ended) = &mut self.ended {
-                ended.after += f64::from(x) * f64::from(x);
-                ended.heard += 1;
-                if ended.heard >= self.border {
-                    let after = ended.after / self.border as f64;
-                    let quieter = bin(decibels(after.min(ended.before)));
-                    self.found[quieter].0 += 1;
-                    self.found[quieter].1 += ended.samples;
-                    self.ended = None;
-                }
+        // The run of the last block may go on.
+        let mut at = same(samples, self.value);
+        self.run += at as u64;
+        self.after(&samples[..at]);
+        if at == samples.len() {
+            self.remember(samples);
+            return;
+        }
+        self.end_run(self.before);
+        // Samples that the border of a silence has been told of.
+        let mut told = at;
+        while let Some(run) = self.next_run(samples, at) {
+            at = run.end;
+            if at == samples.len() {
+                break;
             }
-            if x == self.value {
-                self.run += 1;
-                continue;
+            self.value = samples[run.start];
+            self.run = run.len() as u64;
+            if self.is_silence() {
+                self.after(&samples[told..at]);
+                told = at;
+                self.end_run(self.border_before(samples, run.start));
             }
-            self.end_run(x);
-            self.value = x;
-            self.run = 1;
+        }
+        self.value = samples[samples.len() - 1];
+        let last = samples.iter().rev().take_while(|x| **x == self.value);
+        self.run = last.count() as u64;
+        self.after(&samples[told..]);
+        let start = samples.len() - self.run as usize;
+        self.before = self.border_before(samples, start);
+        self.remember(samples);
+    }
+
+    /// Returns the first run from `from` on that is long enough for a drop-out, and perhaps shorter
+    /// ones.
+    ///
+    /// Cut into pieces of half that length, the samples hold a piece that is all of the run: only
+    /// such pieces are sought.
+    fn next_run(&self, samples: &[f32], from: usize) -> Option<Range<usize>> {
+        let length = (self.shortest as usize / 2).max(1);
+        let mut pieces = samples.get(from..)?.chunks_exact(length);
+        let constant = |piece: &[f32]| {
+            let (first, middle, last) = (piece[0], piece[length / 2], piece[length - 1]);
+            first == middle && first == last && piece.iter().all(|x| *x == first)
+        };
+        let start = from + length * pieces.position(constant)?;
+        let before = samples[from..start].iter().rev();
+        let earlier = before.take_while(|x| **x == samples[start]).count();
+        let length = same(&samples[start..], samples[start]);
+        Some(start - earlier..start + length)
+    }
+
+    /// Takes samples after a silence.
+    fn after(&mut self, samples: &[f32]) {
+        let Some(ended) = &mut self.ended else {
+            return;
+        };
+        let border = &samples[..samples.len().min(self.border - ended.heard)];
+        ended.after += squares(border);
+        ended.heard += border.len();
+        if ended.heard == self.border {
+            let after = ended.after / self.border as f64;
+            let quieter = bin(decibels(after.min(ended.before)));
+            self.found[quieter].0 += 1;
+            self.found[quieter].1 += ended.samples;
+            self.ended = None;
         }
     }
 
-    /// Takes the end of a run, before the sample `x`.
-    fn end_run(&mut self, x: f32) {
-        let silent = decibels(f64::from(self.value).powi(2)) < SILENCE_DBFS;
-        let of_length = (self.shortest..=self.longest).contains(&self.run);
-        // A silence at the very start has no border before it. The border of the last silence has
-        // been heard by now: it is shorter than the shortest run that gets here.
-        if silent && of_length && self.heard >= self.border as u64 {
-            let squares = self.before.iter().map(|&x| f64::from(x) * f64::from(x));
+    /// Whether the run is digital silence as long as lost packets are.
+    fn is_silence(&self) -> bool {
+        (self.shortest..=self.longest).contains(&self.run)
+            && decibels(f64::from(self.value).powi(2)) < SILENCE_DBFS
+    }
+
+    /// Takes the end of the run.
+    fn end_run(&mut self, before: Option<f64>) {
+        // The border of the last silence has been heard by now: it is shorter than this one.
+        if let (true, Some(before)) = (self.is_silence(), before) {
             self.ended = Some(Ended {
                 samples: self.run,
-                before: squares.sum::<f64>() / self.border as f64,
-                after: f64::from(x) * f64::from(x),
-                heard: 1,
+                before,
+                after: 0.0,
+                heard: 0,
             });
         }
-        // Of a long run the ring holds no more than it has room for.
-        for _ in 0..self.run.min(self.border as u64) {
-            self.before[self.next] = self.value;
-            self.next = (self.next + 1) % self.border;
-        }
-        self.heard = self.heard.saturating_add(self.run);
+    }
+
+    /// Returns the mean square of the border before a sample of a block.
+    fn border_before(&self, samples: &[f32], start: usize) -> Option<f64> {
+        let here = &samples[start.saturating_sub(self.border)..start];
+        let earlier = self.last.len().checked_sub(self.border - here.len())?;
+        let sum = squares(&self.last[earlier..]) + squares(here);
+        Some(sum / self.border as f64)
+    }
+
+    /// Keeps the last samples.
+    fn remember(&mut self, samples: &[f32]) {
+        let new = &samples[samples.len().saturating_sub(self.border)..];
+        let old = (self.last.len() + new.len()).saturating_sub(self.border);
+        self.last.drain(..old);
+        self.last.extend_from_slice(new);
     }
 
     /// Returns the drop-outs among `samples` samples, whose 10 ms frames have the levels of
@@ -170,6 +228,17 @@ impl DropoutMeter {
             share: dropped as f64 / samples.max(1) as f64,
         }
     }
+}
+
+/// Returns the sum of squares.
+fn squares(samples: &[f32]) -> f64 {
+    samples.iter().map(|&x| f64::from(x) * f64::from(x)).sum()
+}
+
+/// Returns how many samples at the start have the value.
+fn same(samples: &[f32], value: f32) -> usize {
+    let other = samples.iter().position(|x| *x != value);
+    other.unwrap_or(samples.len())
 }
 
 #[cfg(test)]

@@ -46,7 +46,14 @@ fn wording(reason: &Contribution) -> String {
                 word => legible(cell(word)),
             };
             match reason.feature.unit {
-                Unit::Seconds | Unit::PerMinute | Unit::WordsPerSecond | Unit::LettersPerSecond => {
+                Unit::Seconds
+                | Unit::PerMinute
+                | Unit::WordsPerSecond
+                | Unit::LettersPerSecond
+                | Unit::Dbfs
+                | Unit::Decibels
+                | Unit::Hertz
+                | Unit::Semitones => {
                     format!("{name} = {text} {}", reason.feature.unit.symbol())
                 }
                 _ => format!("{name} = {text}"),

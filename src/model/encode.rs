@@ -7,6 +7,9 @@
 //! * A number becomes (t(x) − mean) / sd, with t the identity or ln(1 + x), and mean and standard
 //!   deviation (population, ÷ n) those of t(x) over the training calls *that have the value*. An
 //!   absent number stands at 0, the mean: it says nothing by itself.
+//! * A number may *bend*: at each knot k, chosen in training, a column max(0, t(x) − k), standardised
+//!   like the value. Weighed together they make a curve of straight pieces, with thresholds and
+//!   saturation, that a linear model can fit (a hinge basis, or linear spline).
 //! * That a value is absent is a column of its own, `1 − share` where it is absent and `−share`
 //!   where it is not, `share` being that of the training calls without it. There is such a column
 //!   only where the training calls had both kinds; and of features that were absent on exactly the
@@ -46,6 +49,14 @@ impl Transform {
             Transform::Log1p => x.max(0.0).ln_1p(),
         }
     }
+
+    /// Returns the value that [`apply`](Transform::apply) makes `t` of.
+    pub(super) fn undo(self, t: f64) -> f64 {
+        match self {
+            Transform::Identity => t,
+            Transform::Log1p => t.exp_m1(),
+        }
+    }
 }
 
 /// How a number is standardised.
@@ -53,6 +64,18 @@ impl Transform {
 #[serde(deny_unknown_fields)]
 pub struct Standard {
     /// Mean of the transformed value over the training calls that have it.
+    pub mean: f64,
+    /// Its population standard deviation over them, above 0.
+    pub sd: f64,
+}
+
+/// Where the effect of a number may bend: the column of max(0, t(x) − `at`), standardised.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bend {
+    /// The knot, in units of the transformed value.
+    pub at: f64,
+    /// Mean of the column over the training calls that have a value.
     pub mean: f64,
     /// Its population standard deviation over them, above 0.
     pub sd: f64,
@@ -79,6 +102,9 @@ pub enum Encoding {
         transform: Transform,
         /// The column of the value; `None` where the value was constant in training.
         value: Option<Standard>,
+        /// The columns of its knots, ascending; none where the effect is straight.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bends: Vec<Bend>,
         /// Share of the training calls without a value; `None` where there is no such column.
         absent: Option<f64>,
     },
@@ -98,7 +124,12 @@ impl Encoding {
     pub fn width(&self) -> usize {
         let one = |present: bool| usize::from(present);
         match self {
-            Encoding::Number { value, absent, .. } => one(value.is_some()) + one(absent.is_some()),
+            Encoding::Number {
+                value,
+                bends,
+                absent,
+                ..
+            } => one(value.is_some()) + bends.len() + one(absent.is_some()),
             Encoding::Category {
                 levels,
                 other,
@@ -115,16 +146,23 @@ impl Encoding {
             Encoding::Number {
                 transform,
                 value: standard,
+                bends,
                 absent,
             } => {
                 let number = match value {
-                    Ok(Value::Number(x)) if x.is_finite() => Some(*x),
+                    Ok(Value::Number(x)) if x.is_finite() => Some(transform.apply(*x)),
                     _ => None,
                 };
-                if let Some(Standard { mean, sd }) = standard {
-                    let column = |x| (transform.apply(x) - mean) / sd;
+                let mut column = |x: Option<f64>, mean: f64, sd: f64| {
                     let limit = STANDARD_LIMIT;
-                    emit(number.map_or(0.0, |x| column(x).clamp(-limit, limit)));
+                    emit(x.map_or(0.0, |x| ((x - mean) / sd).clamp(-limit, limit)));
+                };
+                if let Some(Standard { mean, sd }) = standard {
+                    column(number, *mean, *sd);
+                }
+                for bend in bends {
+                    let above = number.map(|x| (x - bend.at).max(0.0));
+                    column(above, bend.mean, bend.sd);
                 }
                 if let Some(share) = absent {
                     emit(indicator(number.is_none(), *share));
@@ -173,18 +211,36 @@ impl Encoding {
             _ => Ok(()),
         };
         match self {
-            Encoding::Number { value, absent, .. } => {
+            Encoding::Number {
+                value,
+                bends,
+                absent,
+                ..
+            } => {
                 share("absent", *absent)?;
-                if let Some(Standard { mean, sd }) = value {
-                    let ill = |place, found: &f64, wanted| {
-                        Err(Error::new(ErrorKind::IllFormed, place, found, wanted))
-                    };
+                let ill = |place: String, found: f64, wanted: &str| {
+                    Err(Error::new(ErrorKind::IllFormed, place, found, wanted))
+                };
+                let values = value.iter().map(|v| ("value", v.mean, v.sd));
+                let bent = bends.iter().map(|bend| ("bends", bend.mean, bend.sd));
+                for (place, mean, sd) in values.chain(bent) {
                     if !mean.is_finite() {
-                        return ill("value.mean", mean, "a finite number");
+                        return ill(format!("{place}.mean"), mean, "a finite number");
                     }
-                    if !(sd.is_finite() && *sd > 0.0) {
-                        return ill("value.sd", sd, "a finite number above 0");
+                    if !(sd.is_finite() && sd > 0.0) {
+                        return ill(format!("{place}.sd"), sd, "a finite number above 0");
                     }
+                }
+                if let Some(bend) = bends.iter().find(|bend| !bend.at.is_finite()) {
+                    return ill("bends.at".into(), bend.at, "a finite number");
+                }
+                if let Some(pair) = bends.windows(2).find(|pair| pair[0].at >= pair[1].at) {
+                    let wanted = "knots once each, in ascending order";
+                    return ill("bends.at".into(), pair[1].at, wanted);
+                }
+                if value.is_none() && !bends.is_empty() {
+                    let found = bends.len() as f64;
+                    return ill("bends".into(), found, "no bends where there is no value");
                 }
             }
             Encoding::Category {
@@ -230,6 +286,8 @@ pub struct Input {
 pub enum ColumnKind {
     /// The standardised number.
     Value,
+    /// How far the number is above this, standardised.
+    Above(String),
     /// That the word is this one.
     Level(String),
     /// That the word is a rare or unknown one.
@@ -252,6 +310,7 @@ impl fmt::Display for Column {
         let name = &self.feature.name;
         match &self.kind {
             ColumnKind::Value => write!(f, "{name}"),
+            ColumnKind::Above(knot) => write!(f, "{name} above {knot}"),
             ColumnKind::Level(level) => write!(f, "{name} = {level}"),
             ColumnKind::Other => write!(f, "{name} = (other)"),
             ColumnKind::Absent => write!(f, "{name} absent"),
@@ -349,8 +408,22 @@ impl Encoder {
         for (input, &(feature, _)) in self.inputs.iter().zip(&self.slots) {
             let mut push = |kind| columns.push(Column { feature, kind });
             match &input.encoding {
-                Encoding::Number { value, absent, .. } => {
+                Encoding::Number {
+                    transform,
+                    value,
+                    bends,
+                    absent,
+                } => {
                     value.iter().for_each(|_| push(ColumnKind::Value));
+                    for bend in bends {
+                        let knot = transform.undo(bend.at);
+                        push(ColumnKind::Above(
+                            format!("{:.4}", knot)
+                                .trim_end_matches('0')
+                                .trim_end_matches('.')
+                                .to_owned(),
+                        ));
+                    }
                     absent.iter().for_each(|_| push(ColumnKind::Absent));
                 }
                 Encoding::Category {

@@ -24,11 +24,20 @@ impl Example<'_> {
     /// Depends on the group, or without one the id, and nothing else: a call held out today is
     /// held out next year, whatever calls have come in between.
     pub(super) fn is_held_out(&self, share: f64) -> bool {
-        let (domain, key) = match &self.group {
-            Some(group) => (b'g', group.as_str()),
-            None => (b'i', self.id.as_str()),
-        };
-        unit_hash(domain, key) < share
+        self.hash(b'g', b'i') < share
+    }
+
+    /// Returns the fold of the call, below `folds`, by the same rule and apart from it.
+    pub(super) fn fold(&self, folds: u64) -> u64 {
+        // Below 1 times the folds, so below them.
+        (self.hash(b'G', b'I') * folds as f64) as u64
+    }
+
+    fn hash(&self, of_group: u8, of_id: u8) -> f64 {
+        match &self.group {
+            Some(group) => unit_hash(of_group, group),
+            None => unit_hash(of_id, self.id.as_str()),
+        }
     }
 }
 

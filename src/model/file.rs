@@ -8,6 +8,8 @@
 //! * A [`Model`] is sound: whatever its file said has been checked, against itself and against what
 //!   this build measures.
 
+use super::calibrate::Platt;
+use super::choose::Tried;
 use super::encode::{Dropped, Encoder, Input};
 use super::label::{LabelScale, Target};
 use super::metrics::Evaluation;
@@ -76,6 +78,16 @@ pub struct Provenance {
     pub satisfied: u64,
     /// Weight of the penalty; see [`TrainOptions::alpha`](super::TrainOptions::alpha).
     pub alpha: f64,
+    /// See [`TrainOptions::knots`](super::TrainOptions::knots).
+    #[serde(default)]
+    pub knots: u64,
+    /// What alpha and knots were chosen among; empty where they were given.
+    #[serde(default)]
+    pub tried: Vec<Tried>,
+    /// The line through the log-odds of each cut that its weights already hold; `None` where there is
+    /// none, and empty where none was asked for.
+    #[serde(default)]
+    pub calibration: Vec<Option<Platt>>,
     /// See [`TrainOptions::level_min_count`](super::TrainOptions::level_min_count).
     pub level_min_count: u64,
     /// Share of the calls that the hold-out metrics were to come from.
@@ -136,7 +148,7 @@ impl Model {
     /// The value of `format` in a model file.
     pub const FORMAT: &'static str = "callcsi-model";
     /// The newest file version that this build reads, and the one it writes.
-    pub const VERSION: u64 = 1;
+    pub const VERSION: u64 = 2;
 
     /// Reads a model file.
     ///
@@ -179,9 +191,10 @@ impl Model {
             }
         }
         let target = header.target.as_ref().and_then(|t| t.as_str());
-        if target.is_some_and(|t| t != Target::Satisfied.name()) {
+        if target.is_some_and(|t| Target::ALL.iter().all(|known| t != known.name())) {
             let (kind, found) = (ErrorKind::Unsupported, shown(&header.target));
-            return Err(Error::new(kind, "model: target", found, "\"satisfied\"")
+            let wanted = "\"satisfied\" or \"marks\"";
+            return Err(Error::new(kind, "model: target", found, wanted)
                 .hint("the model was made by a newer callcsi"));
         }
         Model::from_file(parse(bytes)?).map_err(|e| e.within("model"))
@@ -309,8 +322,7 @@ impl Model {
         &self.encoder
     }
 
-    /// Returns the logistic regressions, one for each [cut](Target::cuts) of the target; today
-    /// exactly one, at `satisfied_from`.
+    /// Returns the logistic regressions, one for each [cut](Target::cuts) of the target, ascending.
     pub fn cuts(&self) -> &[Cut] {
         &self.file.cuts
     }
@@ -428,12 +440,12 @@ mod tests {
         ];
         let places = keys.map(|key| JSON.find(&format!("\n  \"{key}\":")).expect(key));
         assert!(places.is_sorted(), "{places:?}");
-        assert!(JSON.starts_with("{\n  \"format\": \"callcsi-model\",\n  \"version\": 1,"));
+        assert!(JSON.starts_with("{\n  \"format\": \"callcsi-model\",\n  \"version\": 2,"));
     }
 
     #[test]
     fn a_newer_file_is_called_newer_though_it_has_keys_unknown_here() {
-        let error = with("\"version\": 1,", "\"version\": 2, \"soul\": true,").unwrap_err();
+        let error = with("\"version\": 2,", "\"version\": 3, \"soul\": true,").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert_eq!(
             error.hint_text(),
@@ -457,7 +469,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::IllFormed, "{error}");
         }
         for version in ["0", "-1", "1.5", "\"1\"", "null"] {
-            let error = with("\"version\": 1,", &format!("\"version\": {version},")).unwrap_err();
+            let error = with("\"version\": 2,", &format!("\"version\": {version},")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::IllFormed, "{error}");
         }
     }

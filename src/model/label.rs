@@ -188,8 +188,8 @@ impl From<LabelScale> for RawScale {
 /// What a model answers.
 ///
 /// Each target is a list of *cuts* of the scale; for each cut `m` the model holds one logistic
-/// regression of "the mark is at least `m`". One cut makes the two-class model; an ordinal model
-/// will be the same with a cut at each mark above the lowest.
+/// regression of "the mark is at least `m`": cumulative logits (McCullagh 1980), each with weights of
+/// its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -197,13 +197,19 @@ pub enum Target {
     /// Is the customer satisfied? One cut, at [`LabelScale::satisfied_from`].
     #[default]
     Satisfied,
+    /// Which mark does the customer give? A cut at each mark above the lowest.
+    Marks,
 }
 
 impl Target {
+    /// Every target.
+    pub const ALL: [Target; 2] = [Target::Satisfied, Target::Marks];
+
     /// Returns the marks at which the scale is cut, ascending, each above `scale.min()`.
     pub fn cuts(self, scale: &LabelScale) -> Vec<i64> {
         match self {
             Target::Satisfied => vec![scale.satisfied_from],
+            Target::Marks => (scale.min + 1..=scale.max).collect(),
         }
     }
 
@@ -211,6 +217,7 @@ impl Target {
     pub fn name(self) -> &'static str {
         match self {
             Target::Satisfied => "satisfied",
+            Target::Marks => "marks",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How an [`Encoder`] is learned from training calls.
 
-use super::encode::{Dropped, Encoder, Encoding, Input, Level, Standard, Transform, find};
+use super::encode::{Bend, Dropped, Encoder, Encoding, Input, Level, Standard, Transform, find};
 use crate::call::CallId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Feature, FeatureVector, Kind, Measured, Value, position};
@@ -16,8 +16,10 @@ pub(super) struct EncodingChoice<'a> {
     pub features: &'a [String],
     /// Those of them that are put through ln(1 + x).
     pub log1p: &'a [String],
-    /// Levels of a word on fewer training calls are pooled.
+    /// Levels of a word on fewer training calls are pooled; beyond a knot there are at least as many.
     pub level_min_count: u64,
+    /// Knots of each number, at most.
+    pub knots: u64,
 }
 
 /// One training call: its id, for errors, and its features.
@@ -158,10 +160,15 @@ impl Learner<'_> {
             let reason = reason.to_string();
             self.drop(feature.name.to_string(), reason);
         }
+        let bends = match value {
+            Some(_) => bends(&mut present, self.choice.knots, self.choice.level_min_count),
+            None => Vec::new(),
+        };
         let absent = self.absent(feature, values.len(), missing);
         Ok(Encoding::Number {
             transform,
             value,
+            bends,
             absent,
         })
     }
@@ -240,6 +247,27 @@ impl Learner<'_> {
     }
 }
 
+/// Knots at quantiles, equally many values apart; where many values are equal some coincide, and there
+/// are fewer. On either side of a knot lie at least `least` values: none bends a number of two values.
+fn bends(values: &mut [f64], knots: u64, least: u64) -> Vec<Bend> {
+    values.sort_unstable_by(f64::total_cmp);
+    let mut bends: Vec<Bend> = Vec::new();
+    for knot in 1..=knots {
+        let index = (values.len() as u64 * knot / (knots + 1)) as usize;
+        let Some(&at) = values.get(index) else {
+            continue;
+        };
+        let below = values.partition_point(|x| *x < at) as u64;
+        let above = (values.len() - values.partition_point(|x| *x <= at)) as u64;
+        if below.min(above) < least.max(1) || bends.last().is_some_and(|last| last.at >= at) {
+            continue;
+        }
+        let columns: Vec<f64> = values.iter().map(|x| (x - at).max(0.0)).collect();
+        bends.extend(standard(&columns).map(|Standard { mean, sd }| Bend { at, mean, sd }));
+    }
+    bends
+}
+
 /// Mean and population standard deviation, in two passes; `None` where nothing varies.
 fn standard(values: &[f64]) -> Option<Standard> {
     let n = values.len() as f64;
@@ -275,6 +303,7 @@ mod tests {
             features: &strings(features),
             log1p: &strings(log1p),
             level_min_count: 2,
+            knots: 0,
         };
         let (encoder, dropped) = learn(&rows, &choice).unwrap();
         let row = |call| {

@@ -48,19 +48,25 @@
 //! What the model does not do: it knows only customers who answered, it ranks no agents, and its
 //! contributions say what the model weighed, not what caused the mark.
 
+pub mod calibrate;
 mod card;
+mod choose;
 pub mod encode;
 mod example;
 pub mod file;
+mod fit;
 pub mod label;
 mod learn;
 pub mod metrics;
 mod predict;
 pub mod train;
 
+pub use calibrate::{Isotonic, Platt};
+pub use choose::{Choice, Tried};
 pub use encode::Encoder;
 pub use example::Example;
 pub use file::{Cut, Model};
+pub use fit::CONVERGED;
 pub use label::{LabelScale, MarkClass, SurveyStatus, Target};
 pub use metrics::{Confusion, Evaluation, Outcome};
 pub use predict::{Contribution, Prediction, Predictor};

@@ -1,6 +1,8 @@
 //! From one call's features to the probability that its customer is satisfied, with the reasons.
 
+use super::calibrate::pooled;
 use super::file::{Cut, Model};
+use super::label::Target;
 use crate::error::Result;
 use crate::features::{Feature, FeatureVector, Measured};
 
@@ -10,22 +12,29 @@ use crate::features::{Feature, FeatureVector, Measured};
 #[derive(Clone, Debug)]
 pub struct Predictor {
     model: Model,
-    /// The cut at `satisfied_from`.
-    cut: Cut,
+    /// Which cut is at `satisfied_from`.
+    satisfied: usize,
 }
 
 /// What a model makes of a call.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Prediction {
-    /// Probability that the customer is satisfied, `0.0..=1.0`: 1 / (1 + e^−`log_odds`).
+    /// Probability that the customer is satisfied, `0.0..=1.0`. Of a two-class model
+    /// 1 / (1 + e^−`log_odds`); of a model of marks that, made one distribution with the other cuts.
     pub satisfied: f64,
-    /// The expected mark, from `min` to `max` of the model's scale: by the law of total expectation
-    /// `satisfied` · (mean mark of the satisfied in training) + (1 − `satisfied`) · (mean mark of
-    /// the others). A two-class model cannot tell a 1 from a 3, so this stays between those two
-    /// means; an ordinal model will replace it with the sum of its own mark probabilities.
+    /// Probability that the customer is dissatisfied, `0.0..=1.0`; `None` of a two-class model, which
+    /// does not tell the dissatisfied from the neutral.
+    pub dissatisfied: Option<f64>,
+    /// Probability of each mark, from `min` to `max`; they add up to 1. `None` of a two-class model.
+    pub marks: Option<Vec<f64>>,
+    /// The expected mark, from `min` to `max` of the model's scale: Σ mark · probability. Of a two-class
+    /// model, by the law of total expectation, `satisfied` · (mean mark of the satisfied in training) +
+    /// (1 − `satisfied`) · (mean mark of the others): it cannot tell a 1 from a 3, so this stays between
+    /// those two means.
     pub csi: f64,
-    /// ln(p / (1 − p)) of `satisfied`: exactly `base` plus the contributions added in their order.
+    /// ln(p / (1 − p)) of the cut at `satisfied_from`: exactly `base` plus the contributions added in
+    /// their order.
     pub log_odds: f64,
     /// Log-odds of an average training call: every column at its mean.
     pub base: f64,
@@ -48,9 +57,14 @@ pub struct Contribution {
 impl Predictor {
     /// Makes a predictor.
     pub fn new(model: Model) -> Predictor {
-        // A sound model of the one target there is has exactly one cut.
-        let cut = model.cuts()[0].clone();
-        Predictor { model, cut }
+        let from = model.label().satisfied_from();
+        // A sound model has a cut there, whatever its target.
+        let satisfied = model
+            .cuts()
+            .iter()
+            .position(|cut| cut.mark == from)
+            .unwrap_or(0);
+        Predictor { model, satisfied }
     }
 
     /// Makes a predictor of a model file.
@@ -81,23 +95,74 @@ impl Predictor {
     /// model, and what the model has not seen counts as [`encode`](super::encode) says.
     pub fn predict(&self, features: &FeatureVector) -> Prediction {
         let encoder = self.model.encoder();
+        let cut = &self.model.cuts()[self.satisfied];
         let mut contributions = Vec::with_capacity(encoder.inputs().len());
-        let log_odds = (self.cut).log_odds(encoder, features, |feature, value, log_odds| {
+        let log_odds = cut.log_odds(encoder, features, |feature, value, log_odds| {
             contributions.push(Contribution {
                 feature,
                 value: value.clone(),
                 log_odds,
             });
         });
-        let satisfied = sigmoid(log_odds);
-        let means = self.model.class_means();
-        Prediction {
-            satisfied,
-            csi: satisfied * means.satisfied + (1.0 - satisfied) * means.others,
+        let prediction = Prediction {
+            satisfied: sigmoid(log_odds),
+            dissatisfied: None,
+            marks: None,
+            csi: 0.0,
             log_odds,
-            base: self.cut.intercept,
+            base: cut.intercept,
             contributions,
+        };
+        match self.model.target() {
+            Target::Satisfied => {
+                let (means, satisfied) = (self.model.class_means(), prediction.satisfied);
+                let csi = satisfied * means.satisfied + (1.0 - satisfied) * means.others;
+                Prediction { csi, ..prediction }
+            }
+            Target::Marks => self.with_marks(prediction, features),
         }
+    }
+
+    /// Adds what the other cuts say.
+    fn with_marks(&self, prediction: Prediction, features: &FeatureVector) -> Prediction {
+        let (label, cuts) = (self.model.label(), self.model.cuts());
+        let mut row = Vec::with_capacity(self.model.encoder().width());
+        self.model.encoder().encode(features, &mut row);
+        let score = |cut: &Cut| {
+            let parts = row.iter().zip(&cut.weights).map(|(x, w)| x * w);
+            cut.intercept + parts.sum::<f64>()
+        };
+        // P(mark ≥ m) of each m above the lowest mark.
+        let mut shares: Vec<f64> = cuts.iter().map(|cut| sigmoid(score(cut))).collect();
+        if let Some(share) = shares.get_mut(self.satisfied) {
+            // To the last bit that of the contributions.
+            *share = prediction.satisfied;
+        }
+        monotone(&mut shares);
+        let from = |mark: i64| match usize::try_from(mark - label.min() - 1) {
+            Ok(index) => shares.get(index).copied().unwrap_or(0.0),
+            Err(_) => 1.0,
+        };
+        let marks = (label.min()..=label.max()).map(|mark| from(mark) - from(mark + 1));
+        Prediction {
+            satisfied: from(label.satisfied_from()),
+            dissatisfied: Some(1.0 - from(label.dissatisfied_to() + 1)),
+            csi: label.min() as f64 + shares.iter().sum::<f64>(),
+            marks: Some(marks.collect()),
+            ..prediction
+        }
+    }
+}
+
+/// Makes the probabilities of "this mark or more" fall from mark to mark, as they must: the nearest
+/// sequence that does, by least squares. Cuts fitted apart may cross where calls are few.
+pub(super) fn monotone(shares: &mut [f64]) {
+    if shares.is_sorted_by(|a, b| a >= b) {
+        return;
+    }
+    let rising: Vec<(f64, f64)> = shares.iter().rev().map(|share| (*share, 1.0)).collect();
+    for (share, pooled) in shares.iter_mut().rev().zip(pooled(&rising)) {
+        *share = pooled;
     }
 }
 

@@ -1,9 +1,10 @@
 //! The encoder and the fit against scikit-learn: `tests/oracle/logistic.py` makes the table and
 //! the expected values.
 
+use super::CONVERGED;
 use super::learn::{EncodingChoice, Row, learn};
 use super::testing::{number, vector, word};
-use super::train::{self, train};
+use super::train::train;
 use super::{Example, LabelScale, Predictor, TrainOptions};
 use crate::call::CallId;
 use crate::features::{FeatureVector, Value};
@@ -76,6 +77,7 @@ fn encoding_equals_an_independent_one() {
         features: &oracle.features,
         log1p: &oracle.log1p,
         level_min_count: oracle.level_min_count,
+        knots: 0,
     };
     let (encoder, dropped) = learn(&rows, &choice).unwrap();
     let columns: Vec<_> = encoder.columns().iter().map(|c| c.to_string()).collect();
@@ -121,7 +123,7 @@ fn fit_equals_scikit_learn() {
             };
             let settings = AnalysisSettings::default();
             let model = train(&examples, &label, &settings, &options).unwrap();
-            assert!(model.provenance().gradient < train::CONVERGED);
+            assert!(model.provenance().gradient < CONVERGED);
             let cut = &model.cuts()[0];
             assert_eq!(cut.mark, mark);
             let scale = wanted.weights.iter().fold(0.0_f64, |m, w| m.max(w.abs()));

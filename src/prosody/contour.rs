@@ -5,7 +5,7 @@
 //! and margins of silence in it, and how many depends on the detector and on its thresholds; so only
 //! what is at most [`RANGE_DB`] below the loud end counts as voice. On 14 channels of recorded calls
 //! that keeps 69 to 97 % of the speech. Margins that are 60 ms wider or narrower then move the median by
-//! 0.6 dB at most and the range by 1.8; without this limit by 3 and by 13 dB.
+//! 0.5 dB at most and the range by 1.8; without this limit by 2.5 and by 13 dB.
 
 use super::nuclei::RANGE_DB;
 use super::track::{Counts, Track};

@@ -46,7 +46,7 @@ pub(super) fn correlate(
 /// Adds up the products of `here` with what begins 0, 1, 2, … values on in `later`.
 ///
 /// Each value of `here` is multiplied with [`LANES`] neighbours at once. Lag by lag would be plainer,
-/// and three times as slow: a hundred products are too few for their sum to be worth setting up.
+/// but a hundred products are too few for their sum to be worth setting up.
 fn products(here: &[f32], later: &[f32], out: &mut [f32]) {
     for (block, out) in out.chunks_mut(LANES).enumerate() {
         let later = later.get(block * LANES..).unwrap_or_default();

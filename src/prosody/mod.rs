@@ -1,9 +1,12 @@
-//! How something is said, from the sound alone: for now, the syllables.
+//! How something is said, from the sound alone: how fast, how loud and how high.
 //!
 //! A call without a transcript has no words to count, so its rate of speech is counted in syllables.
 //! The nucleus of a syllable, its vowel, is louder than the consonants around it and periodic.
 //! [`PeakMeter`] gathers such peaks of one channel block by block; [`Peaks::nuclei`] picks those that
-//! are syllables of the side's speech, which is known only when the recording has ended.
+//! are syllables of the side's speech, which is known only when the recording has ended. The contour
+//! that it follows is kept as well, and tells how loud the voice is ([`Contour::spread`]). A
+//! [`PitchMeter`] tells how high ([`Pitches::spread`]); it costs more, and is asked for in the
+//! settings.
 //!
 //! # Conventions
 //!
@@ -12,9 +15,11 @@
 //!   after the last there is silence.
 //! * An instant is the middle of what it is about: a peak stands where the vowel is loudest.
 //! * Any block sizes give the same peaks, bit for bit. A gain changes no nucleus.
-//! * Levels are in dBFS as in [`faults`](crate::audio::faults).
+//! * Levels are in dBFS as in [`faults`](crate::audio::faults), pitch is in Hz, its range in
+//!   semitones.
+//! * Of each side 125 bytes of level and 50 of pitch are kept for a second, besides its peaks.
 //!
-//! # The rule
+//! # The rule of syllables
 //!
 //! That of N. H. de Jong and T. Wempe, "Praat script to detect syllable nuclei and measure speech
 //! rate automatically", Behavior Research Methods 41 (2), 2009, with the threshold that its authors
@@ -45,8 +50,16 @@
 //! channels' transcripts, roughly counted, a prototype of this rule found 88 % of the syllables and
 //! Praat's procedure 89 %: rates compare speakers, they are not exact.
 //!
+//! `tests/oracle/voice.py` holds level and pitch against Praat's on the same channels. Median levels
+//! differ by 0.5 dB at most, ranges by 0.7. Of the frames voiced on both hands 2.6 % are off by more than
+//! a fifth, 0.7 % within the bounds of one speaker, the rest by 14.5 cents in the median; 90 % of our
+//! frames are voiced in Praat and 87 % of Praat's are found. Median pitches differ by 22 cents on average,
+//! 51 at most, ranges by 0.35 semitones, 1.1 at most. [`PITCHED`] and [`OCTAVE_COST`] were chosen on these
+//! channels.
+//!
 //! Known weakness: it counts what it hears. Two vowels without a dip between them are one, a reduced
-//! vowel is none, and a steady tone that the detector takes for speech is one.
+//! vowel is none, and a steady tone that the detector takes for speech is one. Such a tone, or
+//! music, has a level and a pitch too. A voice that creaks below 70 Hz has no pitch, or a wrong one.
 
 mod contour;
 mod correlation;

@@ -8,8 +8,8 @@
 //!
 //! * Score `i` is about `[i · hop − delay, (i + 1) · hop − delay)`; level `k` about `[10 k, 10 (k + 1))`
 //!   ms, both half-open. Segments are cut on frames of 10 ms.
-//! * What is decided of an instant depends on 60 s before it and [`PEAK_REACH`] after it at most, and
-//!   on what the detector itself looks ahead.
+//! * What is decided of an instant depends on 60 s before it and 4 s after it at most, and on what the
+//!   detector itself looks ahead.
 //!
 //! # The decision
 //!
@@ -35,6 +35,8 @@ const PEAK_REACH: usize = 40;
 /// The steady noise is what nine tenths of the last minute's frames exceed …
 const FLOOR_FRAMES: usize = 6_000;
 const FLOOR_SHARE: f64 = 0.9;
+/// … unless nine tenths of the next 4 s do not: what went on was music, and is over …
+const COMING_FRAMES: usize = 400;
 /// … and is looked up this often: every 0.1 s.
 const FLOOR_STEP: usize = 10;
 
@@ -136,20 +138,24 @@ impl Evidence<'_> {
 
 /// Returns, of each frame, whether it is loud enough to belong to speech that is near.
 fn loud(levels: &[Level], settings: &AnalysisSettings) -> Vec<bool> {
-    let mut floor = LoudLevel::new(FLOOR_FRAMES, f64::NEG_INFINITY);
+    let mut past = LoudLevel::new(FLOOR_FRAMES, f64::NEG_INFINITY);
+    let mut coming = LoudLevel::new(COMING_FRAMES, f64::NEG_INFINITY);
     let mut noise = f64::NEG_INFINITY;
     let peaks = sliding_maximum(levels, PEAK_REACH);
     let mut loud = Vec::with_capacity(levels.len());
-    // The noise is heard as far ahead as the peak.
-    let mut heard = 0;
+    // What goes on is heard as far ahead as the peak.
+    let mut hear = [(&mut past, PEAK_REACH, 0), (&mut coming, COMING_FRAMES, 0)];
     for (frame, (level, peak)) in levels.iter().zip(peaks).enumerate() {
-        let ahead = (frame + PEAK_REACH).min(levels.len());
-        for level in &levels[heard..ahead] {
-            floor.push(level.dbfs());
+        for (floor, reach, heard) in &mut hear {
+            let ahead = (frame + *reach).min(levels.len()).max(*heard);
+            for level in &levels[*heard..ahead] {
+                floor.push(level.dbfs());
+            }
+            *heard = ahead;
         }
-        heard = ahead.max(heard);
         if frame % FLOOR_STEP == 0 {
-            noise = floor.exceeded_by(FLOOR_SHARE).unwrap_or(noise);
+            let floors = hear.iter().filter_map(|(f, ..)| f.exceeded_by(FLOOR_SHARE));
+            noise = floors.reduce(f64::min).unwrap_or(noise);
         }
         let least =
             (peak.dbfs() - settings.speech_drop_db).max(noise + settings.speech_over_noise_db);

@@ -16,8 +16,8 @@
 use super::level::dbfs;
 use crate::audio::resample::Resampler;
 use crate::error::Result;
-use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
 use std::fmt;
 use std::sync::Arc;
 
@@ -71,14 +71,15 @@ impl Frame<'_> {
 /// Computes the frames of one channel.
 pub(super) struct FrontEnd {
     resampler: Resampler,
-    fft: Arc<dyn RealToComplex<f32>>,
+    /// Takes two frames at once, as the real and the imaginary part.
+    fft: Arc<dyn Fft<f32>>,
     /// The window, scaled so that the powers of the bins add up to the mean square.
     window: [f32; WINDOW],
     /// Samples from the start of the next frame's window on.
     samples: Vec<f32>,
-    padded: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    power: [f32; BINS],
+    both: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+    powers: [[f32; BINS]; 2],
 }
 
 impl fmt::Debug for FrontEnd {
@@ -98,90 +99,142 @@ impl FrontEnd {
         // Parseval: the squares of all FFT bins add up to FFT times those of the windowed samples.
         // The mirrored half counts with the other.
         let scale = (2.0 / (FFT as f64 * energy)).sqrt();
+        let fft = FftPlanner::new().plan_fft_forward(FFT);
         Ok(FrontEnd {
             resampler: Resampler::between(sample_rate, RATE)?,
-            fft: RealFftPlanner::new().plan_fft_forward(FFT),
+            scratch: vec![Complex::default(); fft.get_inplace_scratch_len()],
+            fft,
             window: std::array::from_fn(|i| (hann(i) * scale) as f32),
             samples: vec![0.0; AROUND],
-            padded: vec![0.0; FFT],
-            spectrum: vec![Complex::default(); BINS],
-            power: [0.0; BINS],
+            both: vec![Complex::default(); FFT],
+            powers: [[0.0; BINS]; 2],
         })
     }
 
-    /// Takes the next samples and hands over the frames that they complete.
+    /// Takes the next samples and hands over the frames that they complete, two at a time.
     pub(super) fn push(&mut self, samples: &[f32], mut take: impl FnMut(&Frame<'_>)) {
         self.resampler.push(samples, &mut self.samples);
-        self.frames(&mut take);
+        self.frames(usize::MAX, &mut take);
     }
 
     /// Hands over the last frames; the last of all is filled up with silence.
     pub(super) fn finish(&mut self, mut take: impl FnMut(&Frame<'_>)) {
         self.resampler.finish(&mut self.samples);
         let own = self.samples.len().saturating_sub(AROUND);
-        let whole = AROUND + own.next_multiple_of(HOP);
-        self.samples.resize(whole + AROUND, 0.0);
-        self.frames(&mut take);
+        let frames = own.div_ceil(HOP);
+        let pairs = frames.next_multiple_of(2);
+        self.samples.resize(2 * AROUND + pairs * HOP, 0.0);
+        self.frames(frames, &mut take);
     }
 
-    fn frames(&mut self, take: &mut impl FnMut(&Frame<'_>)) {
+    /// Hands over the frames of all pairs that are there, but at most so many.
+    fn frames(&mut self, at_most: usize, take: &mut impl FnMut(&Frame<'_>)) {
         let samples = std::mem::take(&mut self.samples);
         let mut start = 0;
-        while let Some(window) = samples.get(start..start + WINDOW) {
-            let frame = self.frame(window);
-            take(&frame);
-            start += HOP;
+        let mut left = at_most;
+        while let Some(span) = samples.get(start..start + HOP + WINDOW) {
+            let windows = [&span[..WINDOW], &span[HOP..]];
+            let levels = windows.map(|window| swing(&window[AROUND..AROUND + HOP]));
+            // The own part is the most of the window; only a quiet one asks for the rest.
+            let sounds =
+                [0, 1].map(|i| levels[i] >= IDLE_DBFS || dbfs(windows[i]) >= f64::from(IDLE_DBFS));
+            if sounds.contains(&true) {
+                self.transform(windows);
+            }
+            for (i, level) in levels.into_iter().enumerate().take(left) {
+                take(&self.frame(level, i, sounds[i]));
+            }
+            left = left.saturating_sub(2);
+            start += 2 * HOP;
         }
         self.samples = samples;
         self.samples.drain(..start);
     }
 
-    fn frame(&mut self, window: &[f32]) -> Frame<'_> {
-        let level = swing(&window[AROUND..AROUND + HOP]);
-        let mut bands = [FLOOR_DBFS; BANDS];
-        // The own part is the most of the window; only a quiet one asks for the rest.
-        if level < IDLE_DBFS && dbfs(window) < f64::from(IDLE_DBFS) {
-            self.power.fill(0.0);
-            let power = &self.power;
-            return Frame {
-                level,
-                power,
-                bands,
-            };
+    /// Computes the powers of two windows.
+    ///
+    /// The transform Z of a + i b holds those of both, since theirs are symmetric:
+    /// 2 A(k) = Z(k) + Z*(N − k) and 2 i B(k) = Z(k) − Z*(N − k).
+    fn transform(&mut self, [a, b]: [&[f32]; 2]) {
+        for (both, ((a, b), w)) in self.both.iter_mut().zip(a.iter().zip(b).zip(&self.window)) {
+            *both = Complex::new(a * w, b * w);
         }
-        for ((padded, x), w) in self.padded.iter_mut().zip(window).zip(&self.window) {
-            *padded = x * w;
+        self.both[WINDOW..].fill(Complex::default());
+        self.fft
+            .process_with_scratch(&mut self.both, &mut self.scratch);
+        let split = |z: Complex<f32>, mirror: Complex<f32>| {
+            let (sum, difference) = (z + mirror, z - mirror);
+            let square = |x: f32, y: f32| 0.25 * (x * x + y * y);
+            [square(sum.re, difference.im), square(sum.im, difference.re)]
+        };
+        let [first, second] = &mut self.powers;
+        let (below, above) = self.both.split_at(FFT / 2);
+        // Bins 0 and N / 2 are their own mirrors.
+        for (k, z) in [(0, below[0]), (FFT / 2, above[0])] {
+            [first[k], second[k]] = split(z, z);
         }
-        self.padded[WINDOW..].fill(0.0);
-        // The buffers have the lengths that the plan asked for.
-        if self
-            .fft
-            .process(&mut self.padded, &mut self.spectrum)
-            .is_err()
+        let mirrored = below[1..].iter().zip(above[1..].iter().rev());
+        for ((first, second), (z, mirror)) in
+            first[1..].iter_mut().zip(&mut second[1..]).zip(mirrored)
         {
-            self.power.fill(0.0);
+            [*first, *second] = split(*z, *mirror);
         }
-        for (power, c) in self.power.iter_mut().zip(&self.spectrum) {
-            *power = c.re * c.re + c.im * c.im;
-        }
-        for (band, edges) in bands.iter_mut().zip(EDGES.windows(2)) {
-            let power: f32 = self.power[edges[0]..edges[1]].iter().sum();
-            *band = (10.0 * power.log10()).max(FLOOR_DBFS);
+    }
+
+    /// Returns one of the two frames.
+    fn frame(&mut self, level: f32, index: usize, sounds: bool) -> Frame<'_> {
+        let power = &mut self.powers[index];
+        let mut bands = [FLOOR_DBFS; BANDS];
+        if sounds {
+            for (band, edges) in bands.iter_mut().zip(EDGES.windows(2)) {
+                *band = power[edges[0]..edges[1]].iter().sum();
+            }
+            bands = bands.map(decibels);
+        } else {
+            power.fill(0.0);
         }
         Frame {
             level,
-            power: &self.power,
+            power,
             bands,
         }
     }
 }
 
+/// Returns a power in decibels, at least [`FLOOR_DBFS`]; the same as `10 log10` but for rounding, and
+/// without a call, so that all bands are taken at once.
+fn decibels(power: f32) -> f32 {
+    const SQRT_HALF: u32 = 0x3f35_04f3;
+    // power = m · 2^e with m in [√½, √2).
+    let bits = power.to_bits().wrapping_sub(SQRT_HALF);
+    let e = (bits as i32 >> 23) as f32;
+    let m = f32::from_bits((bits & 0x007f_ffff) + SQRT_HALF);
+    // ln m = 2 artanh s for s = (m − 1) / (m + 1), |s| < 0.172: what is cut off is below 3e-8.
+    let s = (m - 1.0) / (m + 1.0);
+    let square = s * s;
+    let ln = 2.0 * s * (1.0 + square * (1.0 / 3.0 + square * (0.2 + square / 7.0)));
+    let db = 10.0 * (std::f32::consts::LOG10_2 * e + std::f32::consts::LOG10_E * ln);
+    db.max(FLOOR_DBFS)
+}
+
 /// Returns the level of the deviations from the mean, in dBFS.
 fn swing(frame: &[f32]) -> f32 {
     let count = frame.len().max(1) as f32;
-    let mean = frame.iter().sum::<f32>() / count;
-    let power = frame.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / count;
-    (10.0 * power.log10()).max(FLOOR_DBFS)
+    let mean = sum_of(frame, |x| x) / count;
+    let power = sum_of(frame, |x| (x - mean) * (x - mean)) / count;
+    decibels(power)
+}
+
+/// Sums side by side: one would wait for itself at every sample.
+fn sum_of(samples: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    let (whole, rest) = samples.as_chunks::<16>();
+    let mut sums = [0.0f32; 16];
+    for samples in whole {
+        for (sum, x) in sums.iter_mut().zip(samples) {
+            *sum += of(*x);
+        }
+    }
+    sums.iter().sum::<f32>() + rest.iter().map(|x| of(*x)).sum::<f32>()
 }
 
 #[cfg(test)]
@@ -197,6 +250,19 @@ mod tests {
         }
         front.finish(&mut keep);
         all
+    }
+
+    #[test]
+    fn decibels_are_those_of_the_logarithm() {
+        for i in 0..=4_000 {
+            // From −100 to +20 dB.
+            let power = 10f64.powf(f64::from(i) * 0.003 - 10.0) as f32;
+            let plain = 10.0 * f64::from(power).log10();
+            assert!((f64::from(decibels(power)) - plain).abs() < 2e-5, "{power}");
+        }
+        for nothing in [0.0, -0.0, f32::MIN_POSITIVE, 1e-40, 1e-11] {
+            assert_eq!(decibels(nothing), FLOOR_DBFS);
+        }
     }
 
     fn sine(hertz: f32, amplitude: f32, samples: usize) -> Vec<f32> {

@@ -3,6 +3,10 @@
 //! Telephone channels come at −45 dBFS and at 0; a detector trained on speech near −23 dBFS is deaf
 //! to the first and hears noise in the second. The gain here brings the loud frames of the last
 //! minute to one level, without knowing the rest of the call.
+//!
+//! What goes on at one level is a tone or noise and sets no level: after twenty seconds of ringback
+//! a voice that is 20 dB below it would be lost. Music is not told from voices here; it is forgotten
+//! within seconds, as far as what comes is much quieter.
 
 use std::collections::VecDeque;
 
@@ -84,8 +88,22 @@ const LOUD_SHARE: f64 = 0.05;
 const MAX_GAIN_DB: f64 = 30.0;
 /// Frames below this level say nothing of how loud a voice is.
 const IDLE_DBFS: f64 = -65.0;
-/// The level looks back over 60 s of frames that are not idle.
+/// The level looks back over 60 s of frames that are not idle …
 const LEVEL_FRAMES: usize = 3_750;
+/// … but where the last 6 s of them are quieter, it is theirs, down to 20 dB below.
+const RECENT_FRAMES: usize = 375;
+const RECENT_DROP_DB: f64 = 20.0;
+/// A sound is steady when its power over 80 ms (so that two tones 40 Hz apart do not beat) …
+const SMOOTH_FRAMES: usize = 5;
+/// … stays within 1.2 dB for 160 ms.
+///
+/// Recall of quiet speech (AMI) after 12 s of ringback, 20 s of it, 5 s of keys, 60 s of two kinds of
+/// music, each at −16 to −24 dBFS: 0.87, 0.85, 0.85, 0.84, 0.83; without them 0.88. Before the rules
+/// for what is steady and what is recent it was 0.85, 0.82, 0.82, 0.69, 0.66.
+const STEADY_RATIO: f32 = 1.318;
+const STEADY_FRAMES: usize = 10;
+/// The level is looked up every 64 ms.
+const LEVEL_STEP: usize = 4;
 /// The gain moves by at most this much in a frame (31 dB a second).
 const GAIN_STEP_DB: f64 = 0.5;
 /// Sound below this level is never speech: the idle noise of a G.711 line is near −72 dBFS.
@@ -105,11 +123,60 @@ const LINE_DBFS: f64 = -65.0;
 const VOICE_RANGE_DB: f64 = 38.0;
 const LEAST_DBFS: f64 = -80.0;
 
+/// Passes on the levels of frames that are not steady, 14 frames late.
+#[derive(Debug, Default)]
+struct Unsteady {
+    /// The powers of the last frames, and the place of the oldest.
+    powers: [f32; SMOOTH_FRAMES],
+    oldest: usize,
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    level: f64,
+    smooth: f32,
+    steady: bool,
+}
+
+impl Unsteady {
+    fn push(&mut self, level: f64) -> Option<f64> {
+        self.powers[self.oldest] = (level as f32 * (std::f32::consts::LOG2_10 / 10.0)).exp2();
+        self.oldest = (self.oldest + 1) % SMOOTH_FRAMES;
+        self.waiting.push_back(Waiting {
+            level,
+            smooth: self.powers.iter().sum(),
+            steady: false,
+        });
+        // The first of the powers that are compared are of the frames before them.
+        const BEFORE: usize = SMOOTH_FRAMES - 1;
+        if self.waiting.len() < BEFORE + STEADY_FRAMES {
+            return None;
+        }
+        let smooth = self.waiting.iter().skip(BEFORE).map(|frame| frame.smooth);
+        let (least, most) = smooth.fold((f32::INFINITY, 0f32), |(least, most), smooth| {
+            (least.min(smooth), most.max(smooth))
+        });
+        if most < STEADY_RATIO * least {
+            self.waiting
+                .iter_mut()
+                .for_each(|frame| frame.steady = true);
+        }
+        let first = self.waiting.pop_front()?;
+        (!first.steady).then_some(first.level)
+    }
+}
+
 /// Follows the level of a channel, in frames of 16 ms: how far to raise it, and what is too quiet to
 /// be speech.
 #[derive(Debug)]
 pub(super) struct Rider {
     level: LoudLevel,
+    recent: LoudLevel,
+    unsteady: Unsteady,
+    frames: usize,
+    /// The level of what is loud; `None` while everything was idle or steady.
+    loud: Option<f64>,
     floor: LoudLevel,
     /// The gain at the end of the last frame, in dB and as a factor.
     gain: Option<(f64, f32)>,
@@ -119,6 +186,10 @@ impl Rider {
     pub(super) fn new() -> Rider {
         Rider {
             level: LoudLevel::new(LEVEL_FRAMES, IDLE_DBFS),
+            recent: LoudLevel::new(RECENT_FRAMES, IDLE_DBFS),
+            unsteady: Unsteady::default(),
+            frames: 0,
+            loud: None,
             floor: LoudLevel::new(LEVEL_FRAMES, f64::NEG_INFINITY),
             gain: None,
         }
@@ -126,8 +197,20 @@ impl Rider {
 
     /// Takes the level of the next frame, in dBFS; it may be ahead of the frame that is amplified.
     pub(super) fn push(&mut self, level: f64) {
-        self.level.push(level);
         self.floor.push(level);
+        if let Some(level) = self.unsteady.push(level) {
+            self.level.push(level);
+            self.recent.push(level);
+        }
+        if self.frames.is_multiple_of(LEVEL_STEP) {
+            let loud = |level: &LoudLevel| level.exceeded_by(LOUD_SHARE);
+            let recent = loud(&self.recent);
+            self.loud = loud(&self.level).zip(recent).map(|(long, recent)| {
+                // Of what is louder now the minute will know soon.
+                recent.clamp(long - RECENT_DROP_DB, long)
+            });
+        }
+        self.frames += 1;
     }
 
     /// Returns the level below which a frame is never speech, in dBFS.
@@ -139,15 +222,14 @@ impl Rider {
     /// Returns the level below which a frame holds no sound, in dBFS: what is idle on a channel of
     /// usual level may be a voice on a quiet one.
     pub(super) fn idle(&self) -> f64 {
-        let loud = self.level.exceeded_by(LOUD_SHARE);
-        loud.map_or(LINE_DBFS, |loud| (loud - VOICE_RANGE_DB).max(LEAST_DBFS))
+        self.loud
+            .map_or(LINE_DBFS, |loud| (loud - VOICE_RANGE_DB).max(LEAST_DBFS))
     }
 
     /// Brings the next frame to the level wanted, gliding within it.
     pub(super) fn amplify(&mut self, frame: &mut [f32]) {
         let wanted = self
-            .level
-            .exceeded_by(LOUD_SHARE)
+            .loud
             .map_or(0.0, |loud| (TARGET_DBFS - loud).min(MAX_GAIN_DB));
         let factor = |db: f64| 10f64.powf(db / 20.0) as f32;
         let (from_db, from) = self.gain.unwrap_or_else(|| (wanted, factor(wanted)));
@@ -198,5 +280,38 @@ mod tests {
             level.push(-40.0);
         }
         assert_eq!(level.exceeded_by(0.05), Some(-40.0));
+    }
+
+    /// Frames of a voice: syllables of 64 ms, 15 dB apart.
+    fn voice(level: f64, frames: usize) -> impl Iterator<Item = f64> {
+        (0..frames).map(move |i| if i / 4 % 2 == 0 { level } else { level - 15.0 })
+    }
+
+    fn loud_after(levels: impl Iterator<Item = f64>) -> Option<f64> {
+        let mut rider = Rider::new();
+        levels.for_each(|level| rider.push(level));
+        rider.loud
+    }
+
+    #[test]
+    fn what_is_steady_sets_no_level() {
+        let tone = |level: f64| std::iter::repeat_n(level, 1_250);
+        assert_eq!(loud_after(tone(-16.0)), None);
+        // Two tones 40 Hz apart, in frames of 16 ms.
+        let beat = |i: u32| (f64::from(i) * 0.64 * std::f64::consts::TAU).cos();
+        let beats = (0..1_250).map(|i| -16.0 + 10.0 * (1.0 + 0.45 * beat(i)).log10());
+        assert_eq!(loud_after(beats), None);
+        // A second of a voice after twenty of a tone.
+        assert_eq!(loud_after(tone(-16.0).chain(voice(-40.0, 63))), Some(-40.0));
+    }
+
+    #[test]
+    fn what_was_louder_is_forgotten_within_seconds() {
+        // A minute of changing sound at −20, then a voice at −32: after 6 s it is at its own level …
+        let music = || voice(-20.0, 3_750);
+        assert_eq!(loud_after(music().chain(voice(-32.0, 200))), Some(-20.0));
+        assert_eq!(loud_after(music().chain(voice(-32.0, 400))), Some(-32.0));
+        // … and what is much quieter is raised by 20 dB, not to the same level.
+        assert_eq!(loud_after(music().chain(voice(-60.0, 800))), Some(-40.0));
     }
 }

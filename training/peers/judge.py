@@ -1,4 +1,4 @@
-"""The figures of callcsi::vad::evaluate and the decision of callcsi::vad, a second time.
+"""The figures of callcsi::vad::evaluate, a second time, and a decision by scores alone.
 
 Times are whole nanoseconds. Where a figure is not defined it is None. `peers.py` holds these to what
 the crate says of its own detectors.
@@ -48,7 +48,7 @@ class Scores:
         return np.where(inside, self.values[np.clip(frames, 0, max(len(self.values) - 1, 0))], 0.0)
 
     def decide(self, settings, length):
-        """Hysteresis, then joining, then dropping, as SpeechTracker does."""
+        """Hysteresis, then joining, then dropping: as SpeechTracker, without its look at the level."""
         on, off = settings["speech_on"], settings["speech_off"]
         runs, since = [], None
         for i, score in enumerate(self.values):

@@ -4,8 +4,9 @@
     python peers.py manifest.csv --evaluate ../../target/release/examples/evaluate_vad --out DIR
 
 For each condition `evaluate_vad --write-audio` prepares the recordings; the peers hear what it wrote,
-brought to 8 kHz, and are judged and decided upon by the same rules (see judge.py; checked at each run
-against what evaluate_vad says of ours). DIR gets report.json and, for each recording, the score of
+brought to 8 kHz, and are judged and decided upon by the same rules (see judge.py; what it says of
+scores is checked at each run against evaluate_vad). The decision is by scores alone; the crate also cuts
+by the level, and evaluate_vad says what that gives. DIR gets report.json and, for each recording, the score of
 every judged frame of 10 ms.
 
 * silero-published: stateful, as the audio is; its score is of the window it ends with.
@@ -164,7 +165,8 @@ def compare(arguments, condition, degrade, silero):
         settings, scenes = said["settings"], read(folder)
         scores[detector] = [scene.ours for scene in scenes]
         report[detector] = judged(scenes, scores[detector], settings)
-        same(said["pooled"], report[detector]["all"], f"{condition}, {detector}: ")
+        scored = {key: report[detector]["all"][key] for key in ["frames", "auc", "raw"]}
+        same(said["pooled"], scored, f"{condition}, {detector}: ")
     for peer, own in heard(scenes, silero).items():
         scores[peer] = own
         report[peer] = judged(scenes, own, settings)
