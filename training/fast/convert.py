@@ -1,9 +1,9 @@
 """Writes a trained network as plain numbers, and what a second implementation must answer.
 
-    python convert.py DIR/models/NAME.npz fast.bin
+    python convert.py DIR/models/NAME.npz ../../models/fast.bin ../../tests/fixtures/vad/fast.json
 
 fast.bin: 32-bit floats, little-endian, row by row (a row for each input, a column for each output), in
-the order of the list that is printed. fast.json beside it: the shape, the list, and the scores of some
+the order of the list that is printed. fast.json: the shape, the list, and the scores of some
 frames for inputs that a formula gives: at frame t, input i is sin(0.37 t + 0.11 i²). The inputs are in
 the order of network.inputs: bands, level, bins, height of the loud level over the floor.
 """
@@ -23,6 +23,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("vectors", type=Path)
     arguments = parser.parse_args()
     weights, shape = network.load(arguments.model)
     names = ["bins", "bins_b"] * bool(shape.bins) + ["in", "in_b"]
@@ -41,7 +42,7 @@ def main():
         "frames": FRAMES,
         "logits": {str(frame): round(float(z[frame]), 5) for frame in frames},
     }
-    arguments.out.with_suffix(".json").write_text(json.dumps(said, indent=1) + "\n")
+    arguments.vectors.write_text(json.dumps(said, indent=1) + "\n")
     for row in said["arrays"]:
         print(*row)
 

@@ -1,6 +1,6 @@
 """The network a second time, plainly, from fast.bin and fast.json alone: it must answer the same.
 
-    python twin.py fast.bin
+    python twin.py ../../models/fast.bin ../../tests/fixtures/vad/fast.json
 """
 
 import json
@@ -23,8 +23,8 @@ def taps(x, by):
 
 
 def main():
-    path = Path(sys.argv[1])
-    said = json.loads(path.with_suffix(".json").read_text())
+    path, vectors = map(Path, sys.argv[1:3])
+    said = json.loads(vectors.read_text())
     if any(said["shape"][name] != value for name, value in SHAPE.items()):
         sys.exit(f"found {said['shape']}, wanted {SHAPE}")
     rest, w = np.fromfile(path, "<f4"), {}
