@@ -18,6 +18,7 @@
 //! * Scores come in batches, some 5 s after the sound. What is computed does not depend on more than
 //!   what the network and the level look ahead.
 
+mod kernel;
 mod network;
 
 use self::network::{AHEAD, BATCH, BINS, INPUTS, MEAN, Memory, Network};
