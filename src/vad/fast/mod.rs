@@ -1,4 +1,4 @@
-//! The small network on the front end's spectrum: what `silero-1` hears, at a third of its cost.
+//! The small network on the front end's spectrum: what `silero-1` hears, at half its cost.
 //!
 //! It was taught by `silero-1` (see `training/fast`), and sees what the front end (`vad::front`)
 //! makes of a channel, relative to how loud the channel is: so a gain changes nothing. Its context is
