@@ -41,7 +41,7 @@ static SPEECH: LazyLock<Vec<f32>> = LazyLock::new(|| {
 
 /// From samples to scores.
 #[divan::bench(
-    args = [DetectorKind::Earshot, DetectorKind::Silero, DetectorKind::Energy],
+    args = [DetectorKind::Earshot, DetectorKind::Silero, DetectorKind::Fast, DetectorKind::Energy],
     sample_count = 40,
     sample_size = 1
 )]

@@ -133,7 +133,7 @@ fn decode(bencher: Bencher<'_, '_>, form: Form) {
 }
 
 /// Speech of both channels, from their samples.
-#[divan::bench(args = [DetectorKind::Earshot, DetectorKind::Silero, DetectorKind::Energy], sample_count = 10, sample_size = 1)]
+#[divan::bench(args = [DetectorKind::Earshot, DetectorKind::Silero, DetectorKind::Fast, DetectorKind::Energy], sample_count = 10, sample_size = 1)]
 fn detect(bencher: Bencher<'_, '_>, detector: DetectorKind) {
     let (samples, rate) = samples(&Form::Pcm16Wav.call().0);
     let mut settings = AnalysisSettings::default();

@@ -27,7 +27,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The detector, by its name in settings: silero-1, earshot-1, energy-1, …
+    /// The detector, by its name in settings: silero-1, fast-1, earshot-1, …
     #[arg(long, default_value = "silero-1")]
     detector: String,
     /// Recordings of music to hear as well.

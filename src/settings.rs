@@ -21,6 +21,9 @@ pub enum DetectorKind {
     /// The Silero network on the telephone band, run afresh every two seconds. This is the default.
     #[serde(rename = "silero-1")]
     Silero,
+    /// A small network on the spectrum of the telephone band, taught by `silero-1`.
+    #[serde(rename = "fast-1")]
+    Fast,
     /// Power in the voice band over a noise floor.
     #[serde(rename = "energy-1")]
     Energy,

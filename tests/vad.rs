@@ -11,9 +11,10 @@ use callcsi::vad::{SpeechTracker, Vad, detector};
 use proptest::prelude::*;
 
 const RATE: u32 = 8_000;
-const DETECTORS: [DetectorKind; 3] = [
+const DETECTORS: [DetectorKind; 4] = [
     DetectorKind::Earshot,
     DetectorKind::Silero,
+    DetectorKind::Fast,
     DetectorKind::Energy,
 ];
 
@@ -84,7 +85,11 @@ fn simulated_speech_is_found() {
 fn level_of_the_channel_does_not_matter() {
     // A quiet agent and a loud customer are heard like those of the usual −26 dBFS.
     let (_, sides) = rendered(&RenderSettings::default());
-    for kind in [DetectorKind::Earshot, DetectorKind::Silero] {
+    for kind in [
+        DetectorKind::Earshot,
+        DetectorKind::Silero,
+        DetectorKind::Fast,
+    ] {
         let settings = settings(kind);
         for side in Side::BOTH {
             let usual = speech(&settings, sides.get(side));
@@ -129,7 +134,11 @@ fn steady_noise_is_no_speech() {
             ((state >> 8) as f32 / 8_388_608.0 - 1.0) * peak
         })
         .collect();
-    for kind in [DetectorKind::Earshot, DetectorKind::Silero] {
+    for kind in [
+        DetectorKind::Earshot,
+        DetectorKind::Silero,
+        DetectorKind::Fast,
+    ] {
         let found = speech(&settings(kind), &noise);
         assert!(found.is_empty(), "{kind:?}: {found:?}");
     }

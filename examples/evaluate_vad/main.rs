@@ -39,7 +39,7 @@ use std::time::Duration;
 struct Arguments {
     /// A CSV file with the columns audio, labels, channel, speakers, group.
     manifest: PathBuf,
-    /// The detector, by its name in settings: silero-1, earshot-1, energy-1, …
+    /// The detector, by its name in settings: silero-1, fast-1, earshot-1, …
     #[arg(long, default_value = "silero-1")]
     detector: String,
     /// What makes it harder, in order: telephone, quiet, noise10, pink10, babble10 (in decibels

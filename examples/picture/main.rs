@@ -46,7 +46,7 @@ struct Arguments {
     /// IVR, queue and hold facts of the call, as JSON; the holds are drawn.
     #[arg(long)]
     metadata: Option<PathBuf>,
-    /// The detector, by its name in settings: silero-1, earshot-1, energy-1, …
+    /// The detector, by its name in settings: silero-1, fast-1, earshot-1, …
     #[arg(long, default_value = "silero-1")]
     detector: String,
     /// Where the picture begins, in seconds.

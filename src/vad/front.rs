@@ -48,6 +48,9 @@ const EDGES: [usize; BANDS + 1] = [
     5, 8, 11, 14, 18, 22, 26, 31, 36, 42, 49, 57, 66, 76, 88, 103, 120,
 ];
 
+/// The bins that the bands are made of.
+pub(super) const BANDED: std::ops::Range<usize> = EDGES[0]..EDGES[BANDS];
+
 /// Levels of the bands, in dBFS.
 pub(super) type Bands = [f32; BANDS];
 
@@ -203,9 +206,10 @@ impl FrontEnd {
 
 /// Returns a power in decibels, at least [`FLOOR_DBFS`]; the same as `10 log10` but for rounding, and
 /// without a call, so that all bands are taken at once.
-fn decibels(power: f32) -> f32 {
+#[inline(always)]
+pub(super) fn decibels(power: f32) -> f32 {
     const SQRT_HALF: u32 = 0x3f35_04f3;
-    // power = m · 2^e with m in [√½, √2).
+    // power = m · 2^e with m in [√½, √2). A sign would be taken for a part of e.
     let bits = power.abs().to_bits().wrapping_sub(SQRT_HALF);
     let e = (bits as i32 >> 23) as f32;
     let m = f32::from_bits((bits & 0x007f_ffff) + SQRT_HALF);

@@ -89,21 +89,21 @@ const MAX_GAIN_DB: f64 = 30.0;
 /// Frames below this level say nothing of how loud a voice is.
 const IDLE_DBFS: f64 = -65.0;
 /// The level looks back over 60 s of frames that are not idle …
-const LEVEL_FRAMES: usize = 3_750;
+const LEVEL_MS: usize = 60_000;
 /// … but where the last 6 s of them are quieter, it is theirs, down to 20 dB below.
-const RECENT_FRAMES: usize = 375;
+const RECENT_MS: usize = 6_000;
 const RECENT_DROP_DB: f64 = 20.0;
 /// A sound is steady when its power over 80 ms (so that two tones 40 Hz apart do not beat) …
-const SMOOTH_FRAMES: usize = 5;
+const SMOOTH_MS: usize = 80;
 /// … stays within 1.2 dB for 160 ms.
 ///
 /// Recall of quiet speech (AMI) after 12 s of ringback, 20 s of it, 5 s of keys, 60 s of two kinds of
 /// music, each at −16 to −24 dBFS: 0.87, 0.87, 0.85, 0.83, 0.83; without them 0.88. Before the rules
 /// for what is steady and what is recent it was 0.85, 0.82, 0.82, 0.69, 0.66.
 const STEADY_RATIO: f32 = 1.318;
-const STEADY_FRAMES: usize = 10;
+const STEADY_MS: usize = 160;
 /// The level is looked up every 64 ms.
-const LEVEL_STEP: usize = 4;
+const LEVEL_STEP_MS: usize = 64;
 /// The gain moves by at most this much in a frame (31 dB a second).
 const GAIN_STEP_DB: f64 = 0.5;
 /// Sound below this level is never speech: the idle noise of a G.711 line is near −72 dBFS.
@@ -123,12 +123,13 @@ const LINE_DBFS: f64 = -65.0;
 const VOICE_RANGE_DB: f64 = 38.0;
 const LEAST_DBFS: f64 = -80.0;
 
-/// Passes on the levels of frames that are not steady, 14 frames late.
-#[derive(Debug, Default)]
+/// Passes on the levels of frames that are not steady, a quarter of a second late.
+#[derive(Debug)]
 struct Unsteady {
     /// The powers of the last frames, and the place of the oldest.
-    powers: [f32; SMOOTH_FRAMES],
+    powers: Vec<f32>,
     oldest: usize,
+    steady_frames: usize,
     waiting: VecDeque<Waiting>,
 }
 
@@ -140,20 +141,31 @@ struct Waiting {
 }
 
 impl Unsteady {
+    fn new(frame_ms: usize) -> Unsteady {
+        Unsteady {
+            powers: vec![0.0; SMOOTH_MS / frame_ms],
+            oldest: 0,
+            steady_frames: STEADY_MS / frame_ms,
+            waiting: VecDeque::new(),
+        }
+    }
+
     fn push(&mut self, level: f64) -> Option<f64> {
-        self.powers[self.oldest] = (level as f32 * (std::f32::consts::LOG2_10 / 10.0)).exp2();
-        self.oldest = (self.oldest + 1) % SMOOTH_FRAMES;
+        if let Some(oldest) = self.powers.get_mut(self.oldest) {
+            *oldest = (level as f32 * (std::f32::consts::LOG2_10 / 10.0)).exp2();
+        }
+        self.oldest = (self.oldest + 1) % self.powers.len();
         self.waiting.push_back(Waiting {
             level,
             smooth: self.powers.iter().sum(),
             steady: false,
         });
         // The first of the powers that are compared are of the frames before them.
-        const BEFORE: usize = SMOOTH_FRAMES - 1;
-        if self.waiting.len() < BEFORE + STEADY_FRAMES {
+        let before = self.powers.len() - 1;
+        if self.waiting.len() < before + self.steady_frames {
             return None;
         }
-        let smooth = self.waiting.iter().skip(BEFORE).map(|frame| frame.smooth);
+        let smooth = self.waiting.iter().skip(before).map(|frame| frame.smooth);
         let (least, most) = smooth.fold((f32::INFINITY, 0f32), |(least, most), smooth| {
             (least.min(smooth), most.max(smooth))
         });
@@ -167,42 +179,37 @@ impl Unsteady {
     }
 }
 
-/// Follows the level of a channel, in frames of 16 ms: how far to raise it, and what is too quiet to
-/// be speech.
+/// The level of what is loud on a channel and not steady, while it plays.
 #[derive(Debug)]
-pub(super) struct Rider {
+pub(super) struct Loudness {
     level: LoudLevel,
     recent: LoudLevel,
     unsteady: Unsteady,
     frames: usize,
-    /// The level of what is loud; `None` while everything was idle or steady.
+    step: usize,
     loud: Option<f64>,
-    floor: LoudLevel,
-    /// The gain at the end of the last frame, in dB and as a factor.
-    gain: Option<(f64, f32)>,
 }
 
-impl Rider {
-    pub(super) fn new() -> Rider {
-        Rider {
-            level: LoudLevel::new(LEVEL_FRAMES, IDLE_DBFS),
-            recent: LoudLevel::new(RECENT_FRAMES, IDLE_DBFS),
-            unsteady: Unsteady::default(),
+impl Loudness {
+    /// Follows frames of 1 to 64 ms.
+    pub(super) fn new(frame_ms: usize) -> Loudness {
+        Loudness {
+            level: LoudLevel::new(LEVEL_MS / frame_ms, IDLE_DBFS),
+            recent: LoudLevel::new(RECENT_MS / frame_ms, IDLE_DBFS),
+            unsteady: Unsteady::new(frame_ms),
             frames: 0,
+            step: LEVEL_STEP_MS / frame_ms,
             loud: None,
-            floor: LoudLevel::new(LEVEL_FRAMES, f64::NEG_INFINITY),
-            gain: None,
         }
     }
 
-    /// Takes the level of the next frame, in dBFS; it may be ahead of the frame that is amplified.
+    /// Takes the level of the next frame, in dBFS.
     pub(super) fn push(&mut self, level: f64) {
-        self.floor.push(level);
         if let Some(level) = self.unsteady.push(level) {
             self.level.push(level);
             self.recent.push(level);
         }
-        if self.frames.is_multiple_of(LEVEL_STEP) {
+        if self.frames.is_multiple_of(self.step) {
             let loud = |level: &LoudLevel| level.exceeded_by(LOUD_SHARE);
             let recent = loud(&self.recent);
             self.loud = loud(&self.level).zip(recent).map(|(long, recent)| {
@@ -213,23 +220,62 @@ impl Rider {
         self.frames += 1;
     }
 
+    /// Returns the level in dBFS; `None` while everything was idle or steady.
+    pub(super) fn dbfs(&self) -> Option<f64> {
+        self.loud
+    }
+}
+
+/// Returns the level below which a frame holds no sound, in dBFS: what is idle on a channel of usual
+/// level may be a voice on a quiet one. `loud` is the level of what is loud there.
+pub(super) fn idle(loud: Option<f64>) -> f64 {
+    loud.map_or(LINE_DBFS, |loud| (loud - VOICE_RANGE_DB).max(LEAST_DBFS))
+}
+
+/// Length of a frame of the [`Rider`].
+const RIDER_MS: usize = 16;
+
+/// Follows the level of a channel, in frames of 16 ms: how far to raise it, and what is too quiet to
+/// be speech.
+#[derive(Debug)]
+pub(super) struct Rider {
+    loud: Loudness,
+    floor: LoudLevel,
+    /// The gain at the end of the last frame, in dB and as a factor.
+    gain: Option<(f64, f32)>,
+}
+
+impl Rider {
+    pub(super) fn new() -> Rider {
+        Rider {
+            loud: Loudness::new(RIDER_MS),
+            floor: LoudLevel::new(LEVEL_MS / RIDER_MS, f64::NEG_INFINITY),
+            gain: None,
+        }
+    }
+
+    /// Takes the level of the next frame, in dBFS; it may be ahead of the frame that is amplified.
+    pub(super) fn push(&mut self, level: f64) {
+        self.floor.push(level);
+        self.loud.push(level);
+    }
+
     /// Returns the level below which a frame is never speech, in dBFS.
     pub(super) fn gate(&self) -> f64 {
         let floor = self.floor.exceeded_by(FLOOR_SHARE);
         floor.map_or(GATE_DBFS, |floor| GATE_DBFS.max(floor + FLOOR_MARGIN_DB))
     }
 
-    /// Returns the level below which a frame holds no sound, in dBFS: what is idle on a channel of
-    /// usual level may be a voice on a quiet one.
+    /// Returns the level below which a frame holds no sound, in dBFS: see [`idle`].
     pub(super) fn idle(&self) -> f64 {
-        self.loud
-            .map_or(LINE_DBFS, |loud| (loud - VOICE_RANGE_DB).max(LEAST_DBFS))
+        idle(self.loud.dbfs())
     }
 
     /// Brings the next frame to the level wanted, gliding within it.
     pub(super) fn amplify(&mut self, frame: &mut [f32]) {
         let wanted = self
             .loud
+            .dbfs()
             .map_or(0.0, |loud| (TARGET_DBFS - loud).min(MAX_GAIN_DB));
         let factor = |db: f64| 10f64.powf(db / 20.0) as f32;
         let (from_db, from) = self.gain.unwrap_or_else(|| (wanted, factor(wanted)));
@@ -290,7 +336,7 @@ mod tests {
     fn loud_after(levels: impl Iterator<Item = f64>) -> Option<f64> {
         let mut rider = Rider::new();
         levels.for_each(|level| rider.push(level));
-        rider.loud
+        rider.loud.dbfs()
     }
 
     #[test]

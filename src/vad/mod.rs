@@ -20,15 +20,18 @@ mod decide;
 mod earshot;
 mod energy;
 pub mod evaluate;
+mod fast;
 mod front;
 mod level;
 pub mod line;
 mod listener;
 mod silero;
+mod simd;
 
 pub use self::channel::SpeechTracker;
 pub use self::earshot::EarshotVad;
 pub use self::energy::EnergyVad;
+pub use self::fast::FastVad;
 pub use self::listener::{Hearing, Listener};
 pub use self::silero::SileroVad;
 #[doc(hidden)]
@@ -63,6 +66,7 @@ pub fn detector(kind: DetectorKind, sample_rate: u32) -> Result<Box<dyn Vad>> {
     Ok(match kind {
         DetectorKind::Earshot => Box::new(EarshotVad::new(sample_rate)?),
         DetectorKind::Silero => Box::new(SileroVad::new(sample_rate)?),
+        DetectorKind::Fast => Box::new(FastVad::new(sample_rate)?),
         DetectorKind::Energy => Box::new(EnergyVad::new(sample_rate)),
     })
 }

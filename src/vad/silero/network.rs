@@ -13,10 +13,11 @@
 //! `training/silero` says how the file was made and is laid out.
 
 use super::kernel::{
-    Aligned, BatchAndLanes, CELLS, Convolution, Decoder, Drive, Filters, GATES, Gates, Recall, Work,
+    BatchAndLanes, CELLS, Convolution, Decoder, Drive, Filters, GATES, Gates, Recall,
 };
 use super::spectrum::{BINS, Plan, SEEN, SPECTRA, Spectra};
 use crate::error::{Error, ErrorKind, Result};
+use crate::vad::simd::{Aligned, Work};
 use pulp::Arch;
 use std::fmt;
 use std::ops::Range;
@@ -522,7 +523,7 @@ mod tests {
         let samples = &signal()[..20 * WINDOW];
         let plain = plain(bytes, samples);
         assert!(plain.iter().any(|score| *score > 0.5));
-        for arch in super::super::kernel::archs() {
+        for arch in crate::vad::simd::archs() {
             let network = Network::parse(bytes, arch).unwrap();
             let driven = driven(&network, samples);
             let whole = 0..driven.len();

@@ -7,8 +7,8 @@
 // Arrays of registers are indexed side by side.
 #![allow(clippy::needless_range_loop)]
 
-use super::kernel::{Work, fma};
 use super::network::{CONTEXT, WINDOW};
+use crate::vad::simd::{Work, fma};
 use pulp::Simd;
 use std::f64::consts::TAU;
 
@@ -181,8 +181,9 @@ fn pass<S: Simd, const GROUPS: usize, const SIDE: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::kernel::{BatchAndLanes, archs};
+    use super::super::kernel::BatchAndLanes;
     use super::*;
+    use crate::vad::simd::archs;
 
     /// The plain twin: the sums that define the transform, in f64.
     #[test]
