@@ -41,6 +41,7 @@ use std::path::{Path, PathBuf};
 /// Writes what the front end makes of recordings.
 #[derive(Parser)]
 struct Arguments {
+    /// Recordings of one channel.
     files: Vec<PathBuf>,
     /// Where one file for each recording goes.
     #[arg(long)]

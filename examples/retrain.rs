@@ -137,6 +137,23 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         None => AnalysisSettings::default(),
     };
     let extractor = Extractor::new(settings)?;
+    let mut training = TrainOptions::default();
+    (training.name, training.source) = (arguments.name, arguments.source);
+    training.target = match arguments.target.as_str() {
+        "satisfied" => Target::Satisfied,
+        _ => Target::Marks,
+    };
+    let mut choice = Choice::default();
+    choice.alphas = arguments.alpha.map_or(choice.alphas, |alpha| vec![alpha]);
+    choice.knots = arguments.knots.map_or(choice.knots, |knots| vec![knots]);
+    training.choice = Some(choice);
+    training.calibration_folds = arguments.calibrate;
+    if !arguments.features.is_empty() {
+        training.features = features(&arguments.features)?;
+    }
+    training.features.retain(|f| !arguments.without.contains(f));
+    // Before hours of listening, not after.
+    training.check()?;
     let options = ManifestOptions {
         agent_channel: arguments.agent_channel,
         facts: arguments.facts,
@@ -156,21 +173,6 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         .take(5)
         .for_each(|error| eprintln!("  {error}"));
 
-    let mut options = TrainOptions::default();
-    (options.name, options.source) = (arguments.name, arguments.source);
-    options.target = match arguments.target.as_str() {
-        "satisfied" => Target::Satisfied,
-        _ => Target::Marks,
-    };
-    let mut choice = Choice::default();
-    choice.alphas = arguments.alpha.map_or(choice.alphas, |alpha| vec![alpha]);
-    choice.knots = arguments.knots.map_or(choice.knots, |knots| vec![knots]);
-    options.choice = Some(choice);
-    options.calibration_folds = arguments.calibrate;
-    if !arguments.features.is_empty() {
-        options.features = features(&arguments.features)?;
-    }
-    options.features.retain(|f| !arguments.without.contains(f));
     let examples: Vec<Example<'_>> = (labelled.calls.iter())
         .map(|c| Example {
             id: c.id.clone(),
@@ -179,7 +181,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             group: c.group.clone(),
         })
         .collect();
-    let model = train(&examples, &scale, extractor.settings(), &options)?;
+    let model = train(&examples, &scale, extractor.settings(), &training)?;
     create(&arguments.out, &[&arguments.input])?.write_all(model.to_json().as_bytes())?;
     match &arguments.card {
         Some(path) => std::fs::write(path, model.card())?,

@@ -90,7 +90,7 @@ pub(super) fn choose(
     options: &TrainOptions,
     choice: &Choice,
 ) -> Result<Vec<Tried>> {
-    // By id they are in no order that means anything; every so many-th keeps it that way.
+    // Ids often count up with time: every so many-th call is of all of it.
     let step = examples.len().div_ceil(choice.rows.max(1)).max(1);
     let some: Vec<&Example<'_>> = examples.iter().copied().step_by(step).collect();
     let (mut alphas, mut knots) = (choice.alphas.clone(), choice.knots.clone());

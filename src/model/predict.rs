@@ -12,8 +12,6 @@ use crate::features::{Feature, FeatureVector, Measured};
 #[derive(Clone, Debug)]
 pub struct Predictor {
     model: Model,
-    /// Which cut is at `satisfied_from`.
-    satisfied: usize,
 }
 
 /// What a model makes of a call.
@@ -67,14 +65,7 @@ pub struct Contribution {
 impl Predictor {
     /// Makes a predictor.
     pub fn new(model: Model) -> Predictor {
-        let from = model.label().satisfied_from();
-        // A sound model has a cut there, whatever its target.
-        let satisfied = model
-            .cuts()
-            .iter()
-            .position(|cut| cut.mark == from)
-            .unwrap_or(0);
-        Predictor { model, satisfied }
+        Predictor { model }
     }
 
     /// Makes a predictor of a model file.
@@ -143,11 +134,15 @@ impl Predictor {
             cut.intercept + parts.sum::<f64>()
         };
         // P(mark ≥ m) of each m above the lowest mark.
-        let mut shares: Vec<f64> = cuts.iter().map(|cut| sigmoid(score(cut))).collect();
-        if let Some(share) = shares.get_mut(self.satisfied) {
-            // To the last bit that of the contributions.
-            *share = prediction.satisfied;
-        }
+        let share = |cut: &Cut| {
+            if cut.mark == label.satisfied_from() {
+                // To the last bit that of the contributions.
+                prediction.satisfied
+            } else {
+                sigmoid(score(cut))
+            }
+        };
+        let mut shares: Vec<f64> = cuts.iter().map(share).collect();
         monotone(&mut shares);
         let from = |mark: i64| match usize::try_from(mark - label.min() - 1) {
             Ok(index) => shares.get(index).copied().unwrap_or(0.0),
