@@ -4,7 +4,7 @@
 
 use callcsi::call::CallId;
 use callcsi::features::{Absence, FeatureVector, Kind, Value, catalogue};
-use callcsi::model::{Example, LabelScale, Predictor, TrainOptions, train};
+use callcsi::model::{Example, LabelScale, Predictor, TrainOptions, Validation, train};
 use callcsi::settings::AnalysisSettings;
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -56,12 +56,7 @@ fn examples(calls: &[(FeatureVector, i64)]) -> Vec<Example<'_>> {
     calls
         .iter()
         .enumerate()
-        .map(|(i, (features, mark))| Example {
-            id: CallId::new(format!("{i:06}")),
-            features,
-            mark: *mark,
-            group: None,
-        })
+        .map(|(i, (features, mark))| Example::new(CallId::new(format!("{i:06}")), features, *mark))
         .collect()
 }
 
@@ -70,7 +65,7 @@ fn options() -> TrainOptions {
     options.features = names().into_iter().map(String::from).collect();
     // The invented values go below 0.
     options.log1p.clear();
-    options.holdout_share = 0.0;
+    options.validation = Validation::None;
     options
 }
 

@@ -9,7 +9,8 @@
 use callcsi::features::{FeatureVector, Value, catalogue};
 use callcsi::model::train::RECOMMENDED;
 use callcsi::model::{
-    Choice, Evaluation, Example, LabelScale, Outcome, Predictor, Target, TrainOptions, train,
+    Calibration, Choice, Evaluation, Example, LabelScale, Outcome, Predictor, Target, TrainOptions,
+    Validation, train,
 };
 use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
@@ -54,7 +55,7 @@ struct Measured {
 /// The ways of training that are compared.
 fn ways() -> Vec<(&'static str, TrainOptions)> {
     let mut linear = TrainOptions::default();
-    linear.holdout_share = 0.0;
+    linear.validation = Validation::None;
     // A few calls of two hundred are dissatisfied.
     linear.min_class_rows = 3;
     let mut chosen = linear.clone();
@@ -64,7 +65,7 @@ fn ways() -> Vec<(&'static str, TrainOptions)> {
     let mut curves = linear.clone();
     curves.choice = Some(Choice::default());
     let mut calibrated = curves.clone();
-    calibrated.calibration_folds = Some(5);
+    calibrated.calibration = Some(Calibration::Platt { folds: 5 });
     let mut marks = curves.clone();
     marks.target = Target::Marks;
     vec![
@@ -124,11 +125,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for &size in &arguments.sizes {
         for (set, calls) in pool.chunks_exact(size).take(arguments.sets).enumerate() {
             let examples: Vec<Example<'_>> = (calls.iter())
-                .map(|m| Example {
-                    id: m.call.id.clone(),
-                    features: &m.features,
-                    mark: i64::from(m.call.satisfaction.mark),
-                    group: None,
+                .map(|m| {
+                    let mark = i64::from(m.call.satisfaction.mark);
+                    Example::new(m.call.id.clone(), &m.features, mark)
                 })
                 .collect();
             let satisfied = calls

@@ -4,7 +4,9 @@
 use callcsi::batch::{ManifestOptions, Threads, create, read_labelled};
 use callcsi::call::AgentChannel;
 use callcsi::features::{Source, catalogue, position};
-use callcsi::model::{Choice, Example, LabelScale, Model, Predictor, Target, TrainOptions, train};
+use callcsi::model::{
+    Calibration, Choice, Example, LabelScale, Model, Predictor, Target, TrainOptions, train,
+};
 use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
 use clap::Parser;
@@ -147,7 +149,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     choice.alphas = arguments.alpha.map_or(choice.alphas, |alpha| vec![alpha]);
     choice.knots = arguments.knots.map_or(choice.knots, |knots| vec![knots]);
     training.choice = Some(choice);
-    training.calibration_folds = arguments.calibrate;
+    training.calibration = (arguments.calibrate).map(|folds| Calibration::Platt { folds });
     if !arguments.features.is_empty() {
         training.features = features(&arguments.features)?;
     }
@@ -175,10 +177,8 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     let examples: Vec<Example<'_>> = (labelled.calls.iter())
         .map(|c| Example {
-            id: c.id.clone(),
-            features: &c.features,
-            mark: c.mark,
             group: c.group.clone(),
+            ..Example::new(c.id.clone(), &c.features, c.mark)
         })
         .collect();
     let model = train(&examples, &scale, extractor.settings(), &training)?;

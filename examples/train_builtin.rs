@@ -50,12 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let examples: Vec<Example<'_>> = measured
         .iter()
-        .map(|(id, features, mark)| Example {
-            id: id.clone(),
-            features,
-            mark: i64::from(*mark),
-            group: None,
-        })
+        .map(|(id, features, mark)| Example::new(id.clone(), features, i64::from(*mark)))
         .collect();
 
     let mut options = TrainOptions::default();

@@ -625,10 +625,8 @@ fn a_table_of_results_trains_the_same_model_as_its_archive() {
     let model = |labelled: &Labelled| -> Model {
         let examples: Vec<Example<'_>> = (labelled.calls.iter())
             .map(|c| Example {
-                id: c.id.clone(),
-                features: &c.features,
-                mark: c.mark,
                 group: c.group.clone(),
+                ..Example::new(c.id.clone(), &c.features, c.mark)
             })
             .collect();
         let settings = SCORER.extractor().settings();

@@ -108,8 +108,10 @@ impl Platt {
 /// The least-squares fit among all that never fall, by pooling neighbours that do (Ayer et al. 1955);
 /// read between its points by a straight line and constant beyond them, as scikit-learn's
 /// `IsotonicRegression` with `out_of_bounds="clip"`. It needs some thousand calls; below, [`Platt`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Isotonic {
+    /// Scores with their probabilities, both ascending; of several alike the first and the last.
     points: Vec<(f64, f64)>,
 }
 
@@ -136,12 +138,29 @@ impl Isotonic {
             })
             .collect();
         let fitted = pooled(&shares);
-        let points: Vec<(f64, f64)> = groups
+        let all: Vec<(f64, f64)> = groups
             .iter()
             .zip(fitted)
             .filter_map(|(group, share)| Some((group.first()?.0, share)))
             .collect();
+        // A point between two of its own height says nothing.
+        let level = |i: usize| {
+            i > 0 && i + 1 < all.len() && all[i - 1].1 == all[i].1 && all[i].1 == all[i + 1].1
+        };
+        let points: Vec<(f64, f64)> = (0..all.len())
+            .filter(|&i| !level(i))
+            .map(|i| all[i])
+            .collect();
         Ok((!points.is_empty()).then_some(Isotonic { points }))
+    }
+
+    /// Returns whether the points are what [`Isotonic::fit`] can have made.
+    pub(super) fn is_sound(&self) -> bool {
+        let in_order = |pair: &[(f64, f64)]| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1;
+        let sound = |(score, share): &(f64, f64)| score.is_finite() && (0.0..=1.0).contains(share);
+        !self.points.is_empty()
+            && self.points.iter().all(sound)
+            && self.points.windows(2).all(in_order)
     }
 
     /// Returns the probability of a score, `0.0..=1.0`.

@@ -5,6 +5,7 @@ use super::file::Model;
 use super::label::Target;
 use super::marks::MarkEvaluation;
 use super::metrics::Evaluation;
+use super::options::Validation;
 use std::fmt::Write;
 
 impl Model {
@@ -64,11 +65,25 @@ impl Model {
     fn write_metrics(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "## How good it is\n")?;
         let (holdout, training) = (self.metrics().holdout.as_ref(), &self.metrics().training);
+        let how = match self.provenance().validation {
+            Validation::None => "nothing was".to_owned(),
+            Validation::HoldOut { share } => format!(
+                "{} of the calls, by a hash of group or call id, scored by a model trained on the \
+                 rest",
+                percent(share)
+            ),
+            Validation::Latest { share } => format!(
+                "the latest {} of the calls, scored by a model trained on those before",
+                percent(share)
+            ),
+            Validation::Folds { folds } => format!(
+                "every call, in {folds} folds by a hash of group or call id, each scored by a model \
+                 that was trained, choice and all, on the others"
+            ),
+        };
         writeln!(
             out,
-            "Held out: {} of the calls, by a hash of group or call id, scored by a model trained \
-             on the rest. The figures on the training calls themselves are too good by nature.\n",
-            percent(self.provenance().holdout_share),
+            "Held out: {how}. The figures on the training calls themselves are too good by nature.\n"
         )?;
         if holdout.is_none() {
             writeln!(
@@ -249,8 +264,8 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::TrainOptions;
     use crate::model::testing::{table, trained};
+    use crate::model::{TrainOptions, Validation};
 
     #[test]
     fn card_warns_first_and_sorts_by_size() {
@@ -280,7 +295,7 @@ mod tests {
     #[test]
     fn card_says_when_nothing_was_held_out() {
         let options = TrainOptions {
-            holdout_share: 0.0,
+            validation: Validation::None,
             ..TrainOptions::default()
         };
         let card = trained(&table(100), &options).unwrap().card();

@@ -13,9 +13,10 @@ use super::example::Example;
 use super::file::Cut;
 use super::fit::{How, ROUGH};
 use super::label::LabelScale;
-use super::train::{KNOTS_MOST, Part, TrainOptions};
+use super::options::{KNOTS_MOST, TrainOptions};
+use super::parallel::each;
+use super::train::{Part, Shape};
 use crate::error::{Error, ErrorKind, Result};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What [`TrainOptions::alpha`] and [`TrainOptions::knots`] are chosen among.
@@ -79,8 +80,11 @@ pub struct Tried {
     pub knots: u64,
     /// Its penalty.
     pub alpha: f64,
-    /// Mean log loss of its cuts at calls that it had not seen, in nats.
+    /// Mean log loss of its cuts at calls that it had not seen, in nats, each call as it counts.
     pub log_loss: f64,
+    /// Whether its columns are those of the prior, and its weights were drawn to the prior's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub toward_prior: bool,
 }
 
 /// Tries all, ordered from the stiffest, the fewest knots with the largest penalty, on.
@@ -89,6 +93,7 @@ pub(super) fn choose(
     label: &LabelScale,
     options: &TrainOptions,
     choice: &Choice,
+    threads: usize,
 ) -> Result<Vec<Tried>> {
     // Ids often count up with time: every so many-th call is of all of it.
     let step = examples.len().div_ceil(choice.rows.max(1)).max(1);
@@ -97,9 +102,30 @@ pub(super) fn choose(
     alphas.sort_by(|a, b| b.total_cmp(a));
     knots.sort_unstable();
     let marks = options.target.cuts(label);
+    let rows: f64 = some.iter().map(|example| example.weight).sum();
     let mut tried = Vec::new();
-    for knots in knots {
-        let scores = out_of_fold(&some, label, options, knots, &alphas, choice.folds, ROUGH)?;
+    let prior = options.prior.iter().map(Shape::Prior);
+    let shapes = prior.chain(knots.into_iter().map(Shape::Knots));
+    for shape in shapes {
+        let toward_prior = matches!(shape, Shape::Prior(_));
+        let knots = match shape {
+            Shape::Knots(knots) => knots,
+            Shape::Prior(prior) => prior.provenance().knots,
+        };
+        let mut alphas = alphas.clone();
+        if toward_prior {
+            // A prior may be right as it is.
+            alphas.splice(
+                0..0,
+                alphas
+                    .first()
+                    .map(|most| [100.0 * most, 10.0 * most])
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        let folds = choice.folds;
+        let scores = out_of_fold(&some, label, options, shape, &alphas, folds, ROUGH, threads)?;
         for (alpha, cuts) in alphas.iter().zip(scores) {
             let losses = cuts.iter().zip(&marks).flat_map(|(scores, mark)| {
                 scores.iter().zip(&some).map(move |(score, example)| {
@@ -109,13 +135,14 @@ pub(super) fn choose(
                         *score
                     };
                     // ln(1 + e^z), without overflow.
-                    z.max(0.0) + (-z.abs()).exp().ln_1p()
+                    example.weight * (z.max(0.0) + (-z.abs()).exp().ln_1p())
                 })
             });
             tried.push(Tried {
                 knots,
                 alpha: *alpha,
-                log_loss: losses.sum::<f64>() / (some.len() * marks.len()).max(1) as f64,
+                log_loss: losses.sum::<f64>() / (rows * marks.len() as f64),
+                toward_prior,
             });
         }
     }
@@ -124,55 +151,53 @@ pub(super) fn choose(
 
 /// Returns, of each penalty, of each cut, the log-odds of every call by a model that has not seen its
 /// fold.
+#[allow(clippy::too_many_arguments)] // Two callers, and no two of them belong together.
 pub(super) fn out_of_fold(
     examples: &[&Example<'_>],
     label: &LabelScale,
     options: &TrainOptions,
-    knots: u64,
+    shape: Shape<'_>,
     alphas: &[f64],
     folds: u64,
     asked: f64,
+    threads: usize,
 ) -> Result<Vec<Vec<Vec<f64>>>> {
     let cuts = options.target.cuts(label).len();
     let fold_of: Vec<u64> = examples.iter().map(|e| e.fold(folds)).collect();
     // Of each fold: its calls, and their scores by penalty and cut.
     type Scored = (Vec<usize>, Vec<Vec<Vec<f64>>>);
-    let scored: Vec<Scored> = (0..folds)
-        .into_par_iter()
-        .map(|fold| {
-            let inside: Vec<usize> = (0..examples.len())
-                .filter(|&i| fold_of[i] == fold)
-                .collect();
-            let outside: Vec<&Example<'_>> = (examples.iter().zip(&fold_of))
-                .filter(|(_, of)| **of != fold)
-                .map(|(example, _)| *example)
-                .collect();
-            let part = Part::new(&outside, options, knots)?;
-            let mut before: Option<Vec<Cut>> = None;
-            let by_alpha = alphas.iter().map(|&alpha| {
-                let how = How {
-                    alpha,
-                    max_iterations: options.max_iterations,
-                    asked,
-                    start: None,
-                };
-                // From penalty to penalty the solution moves little.
-                let (cuts, _) = part.cuts(&outside, label, options, &how, before.as_deref())?;
-                let scores = cuts.iter().map(|cut| {
-                    let score = |i: &usize| {
-                        cut.log_odds(&part.encoder, examples[*i].features, |_, _, _| {})
-                    };
-                    inside.iter().map(score).collect()
-                });
-                let scores = scores.collect();
-                before = Some(cuts);
-                Ok(scores)
+    let scored: Vec<Scored> = each(threads, folds as usize, |fold| {
+        let inside: Vec<usize> = (0..examples.len())
+            .filter(|&i| fold_of[i] == fold as u64)
+            .collect();
+        let outside: Vec<&Example<'_>> = (examples.iter().zip(&fold_of))
+            .filter(|(_, of)| **of != fold as u64)
+            .map(|(example, _)| *example)
+            .collect();
+        let part = Part::new(&outside, options, shape)?;
+        let mut before: Option<Vec<Cut>> = None;
+        let by_alpha = alphas.iter().map(|&alpha| {
+            let how = How {
+                alpha,
+                max_iterations: options.max_iterations,
+                asked,
+                start: None,
+            };
+            // From penalty to penalty the solution moves little.
+            let (cuts, _) = part.cuts(&outside, label, options, &how, before.as_deref())?;
+            let scores = cuts.iter().map(|cut| {
+                let score =
+                    |i: &usize| cut.log_odds(&part.encoder, examples[*i].features, |_, _, _| {});
+                inside.iter().map(score).collect()
             });
-            let by_alpha: Vec<Vec<Vec<f64>>> = by_alpha.collect::<Result<_>>()?;
-            Ok((inside, by_alpha))
-        })
-        .collect::<Result<_>>()
-        .map_err(|e| e.within("cross-validation"))?;
+            let scores = scores.collect();
+            before = Some(cuts);
+            Ok(scores)
+        });
+        let by_alpha: Vec<Vec<Vec<f64>>> = by_alpha.collect::<Result<_>>()?;
+        Ok((inside, by_alpha))
+    })
+    .map_err(|e| e.within("cross-validation"))?;
     let mut all = vec![vec![vec![0.0; examples.len()]; cuts]; alphas.len()];
     for (inside, by_alpha) in scored {
         for (all, part) in all.iter_mut().flatten().zip(by_alpha.iter().flatten()) {

@@ -16,9 +16,27 @@ pub struct Example<'a> {
     /// Calls of one group, those of one customer for instance, stay on one side of the hold-out, so
     /// that the model is not tested on people it knows. `None`: the call stands alone.
     pub group: Option<String>,
+    /// When the call was, in any unit counted up: only the order counts, and only where the latest
+    /// calls are held out. `None`: not known.
+    pub time: Option<i64>,
+    /// How many calls the call stands for, above 0; 1 as a rule. Such counts make up for customers who
+    /// did not answer ([`response_weights`](super::response_weights)).
+    pub weight: f64,
 }
 
-impl Example<'_> {
+impl<'a> Example<'a> {
+    /// Makes an example that stands alone, for itself, at no known time.
+    pub fn new(id: CallId, features: &'a FeatureVector, mark: i64) -> Example<'a> {
+        Example {
+            id,
+            features,
+            mark,
+            group: None,
+            time: None,
+            weight: 1.0,
+        }
+    }
+
     /// Returns whether the call is held out when `share` of them are, `0.0..=1.0`.
     ///
     /// Depends on the group, or without one the id, and nothing else: a call held out today is
@@ -31,6 +49,12 @@ impl Example<'_> {
     pub(super) fn fold(&self, folds: u64) -> u64 {
         // Below 1 times the folds, so below them.
         (self.hash(b'G', b'I') * folds as f64) as u64
+    }
+
+    /// Returns the part of the call, below `parts`, where each part in turn is judged by a model of the
+    /// others. By a hash of its own: the folds within such a model must be cut anew.
+    pub(super) fn part(&self, parts: u64) -> u64 {
+        (self.hash(b'v', b'u') * parts as f64) as u64
     }
 
     fn hash(&self, of_group: u8, of_id: u8) -> f64 {
@@ -61,10 +85,8 @@ mod tests {
     fn hold_out_takes_the_share_asked_for_and_keeps_groups_together() {
         let features = vector(&[]);
         let example = |id: usize, group: Option<usize>| Example {
-            id: CallId::new(id.to_string()),
-            features: &features,
-            mark: 1,
             group: group.map(|g| g.to_string()),
+            ..Example::new(CallId::new(id.to_string()), &features, 1)
         };
         let held = (0..10_000)
             .filter(|&i| example(i, None).is_held_out(0.2))

@@ -8,12 +8,15 @@
 //! * A [`Model`] is sound: whatever its file said has been checked, against itself and against what
 //!   this build measures.
 
-use super::calibrate::Platt;
+use super::calibrate::{Isotonic, Platt};
 use super::choose::Tried;
 use super::encode::{Dropped, Encoder, Input};
-use super::label::{LabelScale, Target};
+use super::label::{LabelScale, SurveyCounts, Target};
 use super::marks::MarkEvaluation;
-use super::metrics::Evaluation;
+use super::metrics::{Evaluation, ReliabilityBin};
+use super::options::Validation;
+use super::study::{Importance, Profile};
+use super::validate::{Baseline, CalibrationTried, Decision, FigureInterval};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Feature, FeatureVector, Measured};
 use crate::settings::{AnalysisSettings, fnv1a};
@@ -73,15 +76,28 @@ pub struct Provenance {
     pub source: String,
     /// What a user has to know before relying on it.
     pub warning: Option<String>,
+    /// Months, years or days that the calls are of, in words; `None` where it was not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// What became of the survey on the calls of that time; `None` where it was not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey: Option<SurveyCounts>,
     /// Number of training calls, the held-out ones as well.
     pub rows: u64,
     /// How many of their customers were satisfied.
     pub satisfied: u64,
+    /// How many calls that count alike would tell as much (Kish 1965); `None` where they do count alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_rows: Option<f64>,
     /// Weight of the penalty; see [`TrainOptions::alpha`](super::TrainOptions::alpha).
     pub alpha: f64,
     /// See [`TrainOptions::knots`](super::TrainOptions::knots).
     #[serde(default)]
     pub knots: u64,
+    /// The model whose columns these are, and to whose weights the weights were drawn; `None` where they
+    /// were drawn to 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PriorOf>,
     /// What alpha and knots were chosen among; empty where they were given.
     #[serde(default)]
     pub tried: Vec<Tried>,
@@ -91,12 +107,39 @@ pub struct Provenance {
     pub calibration: Vec<Option<Platt>>,
     /// See [`TrainOptions::level_min_count`](super::TrainOptions::level_min_count).
     pub level_min_count: u64,
-    /// Share of the calls that the hold-out metrics were to come from.
-    pub holdout_share: f64,
+    /// Which calls the hold-out metrics were to come from. Older files have their share alone.
+    #[serde(alias = "holdout_share", deserialize_with = "validation")]
+    pub validation: Validation,
     /// Largest component of the gradient at the solution, per training call.
     pub gradient: f64,
     /// Columns that were left out.
     pub dropped: Vec<Dropped>,
+}
+
+/// The model that another one started from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriorOf {
+    /// Its name.
+    pub name: String,
+    /// Its fingerprint.
+    pub fingerprint: String,
+}
+
+fn validation<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Validation, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Share(f64),
+        Validation(Validation),
+    }
+    Ok(match Said::deserialize(from)? {
+        Said::Share(0.0) => Validation::None,
+        Said::Share(share) => Validation::HoldOut { share },
+        Said::Validation(validation) => validation,
+    })
 }
 
 /// How good the model was found to be.
@@ -113,6 +156,45 @@ pub struct Metrics {
     /// On the training calls themselves: too good by nature. Far above the hold-out, it tells of a
     /// model that has learned its calls by heart.
     pub training: Evaluation,
+    /// Where the figures of the hold-out would lie on other calls: percentile bootstrap of whole groups.
+    #[serde(default)]
+    pub intervals: Vec<FigureInterval>,
+    /// What knowing nothing of a call gives, on the same calls.
+    #[serde(default)]
+    pub baseline: Option<Baseline>,
+    /// The reliability curve of the same calls; empty where there are none.
+    #[serde(default)]
+    pub reliability: Vec<ReliabilityBin>,
+    /// What calibrating would change, on the same calls.
+    #[serde(default)]
+    pub calibrations: Vec<CalibrationTried>,
+    /// Where to draw the line for calling a customer not satisfied, by the same calls.
+    #[serde(default)]
+    pub decision: Option<Decision>,
+    /// What hangs on each feature, on the same calls; the most important one first.
+    #[serde(default)]
+    pub importance: Vec<Importance>,
+    /// How each feature was spread over the training calls.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
+}
+
+impl Metrics {
+    /// The metrics of a model of which nothing more is known.
+    pub(super) fn unknown(training: Evaluation) -> Metrics {
+        Metrics {
+            holdout: None,
+            holdout_marks: None,
+            training,
+            intervals: Vec::new(),
+            baseline: None,
+            reliability: Vec::new(),
+            calibrations: Vec::new(),
+            decision: None,
+            importance: Vec::new(),
+            profiles: Vec::new(),
+        }
+    }
 }
 
 /// The file, key by key.
@@ -127,6 +209,10 @@ pub(super) struct ModelFile {
     pub settings: AnalysisSettings,
     pub inputs: Vec<Input>,
     pub cuts: Vec<Cut>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maps: Vec<Option<Isotonic>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Vec<Option<f64>>>,
     pub class_means: ClassMeans,
     pub provenance: Provenance,
     pub metrics: Metrics,
@@ -153,7 +239,7 @@ impl Model {
     /// The value of `format` in a model file.
     pub const FORMAT: &'static str = "callcsi-model";
     /// The newest file version that this build reads, and the one it writes.
-    pub const VERSION: u64 = 2;
+    pub const VERSION: u64 = 3;
 
     /// Reads a model file.
     ///
@@ -265,7 +351,36 @@ impl Model {
                 return ill(place, figure.to_string(), wanted);
             }
         }
+        if !file.maps.is_empty() && file.maps.len() != file.cuts.len() {
+            let (found, wanted) = (file.maps.len(), file.cuts.len());
+            let wanted = format!("{wanted}, one for each cut, or none");
+            return ill("maps".into(), format!("{found} maps"), wanted);
+        }
+        if file.maps.iter().flatten().any(|map| !map.is_sound()) {
+            let found = "points out of order or off the scale".into();
+            let wanted = "scores ascending, and probabilities from 0 to 1 that never fall".into();
+            return ill("maps".into(), found, wanted);
+        }
         let label = &file.label;
+        if let Some(matching) = &file.matching {
+            let thresholds: Vec<f64> = matching.iter().flatten().copied().collect();
+            let marks = (label.max() - label.min()) as usize;
+            // A mark that no call is to have is above all that have one.
+            let gap = matching
+                .iter()
+                .skip_while(|t| t.is_some())
+                .any(|t| t.is_some());
+            let sound = thresholds.is_sorted() && thresholds.iter().all(|t| t.is_finite());
+            if matching.len() != marks || gap || !sound {
+                let wanted = format!("{marks} thresholds, ascending");
+                return ill("matching".into(), format!("{matching:?}"), wanted);
+            }
+        }
+        if let Some(profile) = file.metrics.profiles.iter().find(|p| !p.is_sound()) {
+            let found = profile.feature.clone();
+            let wanted = "profiles with a count for each bin, and edges in order".into();
+            return ill("metrics.profiles".into(), found, wanted);
+        }
         let (low, cut, high) = (label.min(), label.satisfied_from(), label.max());
         for (place, found, from, to) in [
             ("satisfied", file.class_means.satisfied, cut, high),
@@ -327,6 +442,19 @@ impl Model {
         &self.encoder
     }
 
+    /// Returns the maps that make log-odds of the cuts probabilities in place of σ; none where the model
+    /// has none, `None` for a cut without one.
+    pub fn maps(&self) -> &[Option<Isotonic>] {
+        &self.file.maps
+    }
+
+    /// Returns, for each mark above the lowest, the expected mark from which a call counts as that mark
+    /// so that calls get the marks as often as the training calls' customers gave them; `None` for a mark
+    /// that no call is to have, and where training did not look for them.
+    pub fn matching(&self) -> Option<&[Option<f64>]> {
+        self.file.matching.as_deref()
+    }
+
     /// Returns the logistic regressions, one for each [cut](Target::cuts) of the target, ascending.
     pub fn cuts(&self) -> &[Cut] {
         &self.file.cuts
@@ -334,9 +462,14 @@ impl Model {
 
     /// Returns the cut at `satisfied_from`; every target has it.
     pub fn satisfied_cut(&self) -> &Cut {
+        &self.file.cuts[self.satisfied_index()]
+    }
+
+    /// Returns the place of that cut among [`Model::cuts`].
+    pub(super) fn satisfied_index(&self) -> usize {
         let from = self.label().satisfied_from();
-        let cuts = &self.file.cuts;
-        cuts.iter().find(|cut| cut.mark == from).unwrap_or(&cuts[0])
+        let place = self.file.cuts.iter().position(|cut| cut.mark == from);
+        place.unwrap_or(0)
     }
 
     /// Returns the mean marks of the two classes.
@@ -452,12 +585,12 @@ mod tests {
         ];
         let places = keys.map(|key| JSON.find(&format!("\n  \"{key}\":")).expect(key));
         assert!(places.is_sorted(), "{places:?}");
-        assert!(JSON.starts_with("{\n  \"format\": \"callcsi-model\",\n  \"version\": 2,"));
+        assert!(JSON.starts_with("{\n  \"format\": \"callcsi-model\",\n  \"version\": 3,"));
     }
 
     #[test]
     fn a_newer_file_is_called_newer_though_it_has_keys_unknown_here() {
-        let error = with("\"version\": 2,", "\"version\": 3, \"soul\": true,").unwrap_err();
+        let error = with("\"version\": 3,", "\"version\": 4, \"soul\": true,").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert_eq!(
             error.hint_text(),
@@ -476,10 +609,21 @@ mod tests {
             ("provenance", "tried"),
             ("provenance", "calibration"),
             ("metrics", "holdout_marks"),
+            ("metrics", "intervals"),
+            ("metrics", "baseline"),
+            ("metrics", "reliability"),
+            ("metrics", "calibrations"),
+            ("metrics", "decision"),
+            ("metrics", "importance"),
+            ("metrics", "profiles"),
+            ("provenance", "validation"),
         ] {
             json[part].as_object_mut().unwrap().remove(key).expect(key);
         }
+        json["provenance"]["holdout_share"] = 0.2.into();
         let old = Model::from_json(&json.to_string()).unwrap();
+        let validation = Validation::HoldOut { share: 0.2 };
+        assert_eq!(old.provenance().validation, validation);
         assert_eq!(old.cuts(), MODEL.cuts());
         assert_eq!(old.metrics().holdout, MODEL.metrics().holdout);
     }
@@ -498,7 +642,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::IllFormed, "{error}");
         }
         for version in ["0", "-1", "1.5", "\"1\"", "null"] {
-            let error = with("\"version\": 2,", &format!("\"version\": {version},")).unwrap_err();
+            let error = with("\"version\": 3,", &format!("\"version\": {version},")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::IllFormed, "{error}");
         }
     }

@@ -1,16 +1,22 @@
-//! The fit: the only file that names linfa.
+//! The fit: this room and its [Newton](newton) are the only ones that name linfa.
 //!
 //! linfa-logistic fits; everything after that is ours, because its `fit` also answers `Ok` when it
 //! has run out of iterations, and because its positive class is the one with more rows. So the
 //! gradient is measured here at the solution, and the signs are turned to *positive*.
 //!
-//! It takes neither weights nor offsets of rows, and no trick makes it do so exactly: a row that counts
-//! w times can be given w times where w is a whole number, not else. So calls are not weighted here.
+//! It takes neither weights of rows nor a point to draw the weights to. No trick makes it do so
+//! exactly: a row that counts w times can be given w times where w is a whole number, not else; and to
+//! draw to w₀ is to add the offset w₀·x to each row, a column whose weight would have to stand at 1
+//! while linfa penalises and moves it. Where one of the two is asked for, Newton's method fits, with
+//! the steps solved by linfa-linalg; without them both reach the same solution, which a test holds.
 //!
 //! # Conventions
 //!
-//! * The loss is Σ over rows of ln(1 + e^∓(w·x + b)) + ½ · alpha · ‖w‖²: a sum, not a mean, with the
-//!   intercept b not penalised.
+//! * The loss is Σ over rows of v · ln(1 + e^∓(w·x + b)) + ½ · alpha · ‖w − w₀‖²: a sum, not a mean,
+//!   with the intercept b not penalised. The counts v are 1 and the point w₀ is 0 where nothing else
+//!   is said.
+
+mod newton;
 
 use super::predict::sigmoid;
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +44,45 @@ pub(super) struct LogisticFit {
     pub gradient: f64,
 }
 
+/// What is fitted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Problem<'a> {
+    /// The rows, one after the other.
+    pub table: &'a [f64],
+    /// Columns of a row, at least 1.
+    pub width: usize,
+    /// What each row is.
+    pub positive: &'a [bool],
+    /// How many rows each row counts as, above 0; one each where there are none.
+    pub counts: Option<&'a [f64]>,
+    /// The weights that the penalty draws to; 0 where there are none.
+    pub toward: Option<&'a [f64]>,
+}
+
+impl Problem<'_> {
+    /// Rows, as they count.
+    fn rows(&self) -> f64 {
+        match self.counts {
+            Some(counts) => counts.iter().sum(),
+            None => self.positive.len() as f64,
+        }
+    }
+
+    /// Each row with whether it is positive and how much it counts.
+    fn each(&self) -> impl Iterator<Item = (&[f64], bool, f64)> {
+        let rows = self.table.chunks_exact(self.width).zip(self.positive);
+        let counts = (0..).map(|i| self.counts.map_or(1.0, |counts| counts[i]));
+        rows.zip(counts)
+            .map(|((row, positive), count)| (row, *positive, count))
+    }
+
+    /// What the penalty pulls at: the weights, less those drawn to.
+    fn off<'s>(&'s self, weights: &'s [f64]) -> impl Iterator<Item = f64> + 's {
+        let toward = (0..).map(|i| self.toward.map_or(0.0, |toward| toward[i]));
+        weights.iter().zip(toward).map(|(w, toward)| w - toward)
+    }
+}
+
 /// How to fit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct How<'a> {
@@ -52,24 +97,41 @@ pub(super) struct How<'a> {
     pub start: Option<(f64, &'a [f64])>,
 }
 
-/// Fits P(positive) = σ(w·x + b) to `table`, rows of `width` columns one after the other.
+/// Fits P(positive) = σ(w·x + b).
 ///
 /// # Errors
 ///
 /// [`ErrorKind::NotConverged`] when the solver stops with a gradient above [`CONVERGED`]: also of one
 /// class alone, where there is no solution.
-pub(super) fn fit(
-    table: &[f64],
-    width: usize,
-    positive: &[bool],
-    how: &How<'_>,
-) -> Result<LogisticFit> {
-    let stopped = |found: String| {
-        let wanted = format!("a gradient of {CONVERGED:e} per call at most");
-        Error::new(ErrorKind::NotConverged, "", found, wanted).hint("raise max_iterations or alpha")
+pub(super) fn fit(problem: &Problem<'_>, how: &How<'_>) -> Result<LogisticFit> {
+    if problem.positive.iter().all(|is| *is == problem.positive[0]) {
+        // The intercept would grow for ever, and its slope fall.
+        return Err(stopped("one class alone".to_owned()));
+    }
+    let mut fit = match (problem.counts, problem.toward) {
+        (None, None) => by_linfa(problem, how)?,
+        _ => newton::fit(problem, how)?,
     };
+    fit.gradient = gradient(problem, how.alpha, &fit) / problem.rows();
+    // NaN lies in no range.
+    if !(0.0..=CONVERGED.max(how.asked)).contains(&fit.gradient) {
+        return Err(stopped(format!(
+            "a gradient of {:e} per call",
+            fit.gradient
+        )));
+    }
+    Ok(fit)
+}
+
+fn stopped(found: String) -> Error {
+    let wanted = format!("a gradient of {CONVERGED:e} per call at most");
+    Error::new(ErrorKind::NotConverged, "", found, wanted).hint("raise max_iterations or alpha")
+}
+
+fn by_linfa(problem: &Problem<'_>, how: &How<'_>) -> Result<LogisticFit> {
+    let positive = problem.positive;
     let rows = positive.len();
-    let records = Array2::from_shape_vec((rows, width), table.to_vec())
+    let records = Array2::from_shape_vec((rows, problem.width), problem.table.to_vec())
         .map_err(|e| Error::new(ErrorKind::Internal, "", e, "a rectangular table"))?;
     let dataset = DatasetBase::new(records, Array1::from_vec(positive.to_vec()));
 
@@ -108,29 +170,21 @@ pub(super) fn fit(
         }
     };
     let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
-    let mut fit = LogisticFit {
+    Ok(LogisticFit {
         intercept: sign * fitted.intercept(),
         weights: fitted.params().iter().map(|w| sign * w).collect(),
-        gradient: 0.0,
-    };
-    fit.gradient = gradient(table, positive, how.alpha, &fit) / rows as f64;
-    // NaN lies in no range.
-    if !(0.0..=CONVERGED.max(how.asked)).contains(&fit.gradient) {
-        return Err(stopped(format!(
-            "a gradient of {:e} per call",
-            fit.gradient
-        )));
-    }
-    Ok(fit)
+        gradient: f64::NAN,
+    })
 }
 
 /// Returns the largest component of the gradient of the loss, at least 0.
-fn gradient(table: &[f64], positive: &[bool], alpha: f64, fit: &LogisticFit) -> f64 {
-    let mut slopes: Vec<f64> = fit.weights.iter().map(|w| alpha * w).collect();
+fn gradient(problem: &Problem<'_>, alpha: f64, fit: &LogisticFit) -> f64 {
+    let mut slopes: Vec<f64> = problem.off(&fit.weights).map(|w| alpha * w).collect();
     let mut intercept_slope = 0.0;
-    for (row, &positive) in table.chunks_exact(fit.weights.len()).zip(positive) {
+    for (row, positive, count) in problem.each() {
         let dot: f64 = row.iter().zip(&fit.weights).map(|(x, w)| x * w).sum();
-        let residual = sigmoid(fit.intercept + dot) - f64::from(u8::from(positive));
+        let off = sigmoid(fit.intercept + dot) - f64::from(u8::from(positive));
+        let residual = count * off;
         intercept_slope += residual;
         for (slope, x) in slopes.iter_mut().zip(row) {
             *slope += residual * x;
@@ -159,6 +213,16 @@ mod tests {
         start: None,
     };
 
+    fn of<'a>(table: &'a [f64], width: usize, positive: &'a [bool]) -> Problem<'a> {
+        Problem {
+            table,
+            width,
+            positive,
+            counts: None,
+            toward: None,
+        }
+    }
+
     /// A table of one column: what linfa itself predicts, and what we make of its fit.
     #[test]
     fn our_probability_is_linfas_whichever_class_is_the_larger() {
@@ -169,7 +233,7 @@ mod tests {
                 .collect();
             let positives = y.iter().filter(|&&y| y).count();
             assert_eq!(positives > 45, larger_is_positive);
-            let ours = fit(&x, 1, &y, &HOW).unwrap();
+            let ours = fit(&of(&x, 1, &y), &HOW).unwrap();
 
             let records = Array2::from_shape_vec((90, 1), x.clone()).unwrap();
             let dataset = DatasetBase::new(records, Array1::from_vec(y));
@@ -197,9 +261,9 @@ mod tests {
             .collect();
         for larger in [20, 60] {
             let y: Vec<bool> = (0..80).map(|i| i * 37 % 80 + i % 30 > larger).collect();
-            let cold = fit(&x, 2, &y, &HOW).unwrap();
+            let cold = fit(&of(&x, 2, &y), &HOW).unwrap();
             let start = Some((3.0, &[-2.0, 1.0][..]));
-            let warm = fit(&x, 2, &y, &How { start, ..HOW }).unwrap();
+            let warm = fit(&of(&x, 2, &y), &How { start, ..HOW }).unwrap();
             let apart = cold
                 .weights
                 .iter()
@@ -214,7 +278,7 @@ mod tests {
                 asked: ROUGH,
                 ..HOW
             };
-            assert!(fit(&x, 2, &y, &how).is_ok());
+            assert!(fit(&of(&x, 2, &y), &how).is_ok());
         }
     }
 
@@ -224,8 +288,8 @@ mod tests {
         let y: Vec<bool> = (0..80).map(|i| i * 37 % 80 + i % 30 > 45).collect();
         let not: Vec<bool> = y.iter().map(|y| !y).collect();
         let (one, other) = (
-            fit(&x, 1, &y, &HOW).unwrap(),
-            fit(&x, 1, &not, &HOW).unwrap(),
+            fit(&of(&x, 1, &y), &HOW).unwrap(),
+            fit(&of(&x, 1, &not), &HOW).unwrap(),
         );
         assert!((one.weights[0] + other.weights[0]).abs() < 1e-7);
         assert!((one.intercept + other.intercept).abs() < 1e-7);
@@ -259,7 +323,7 @@ mod tests {
             ];
             let wanted = slopes.iter().fold(0.0_f64, |m, s| m.max((s / (2.0 * h)).abs()));
             let at = LogisticFit { intercept: b, weights: w.clone(), gradient: 0.0 };
-            prop_assert!((gradient(&x, &y, alpha, &at) - wanted).abs() < 1e-6);
+            prop_assert!((gradient(&of(&x, 2, &y), alpha, &at) - wanted).abs() < 1e-6);
         }
     }
 }

@@ -259,6 +259,39 @@ impl SurveyStatus {
     }
 }
 
+/// How many calls met each [`SurveyStatus`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SurveyCounts {
+    /// The customer gave a mark.
+    pub answered: u64,
+    /// The customer was asked and gave none.
+    pub no_response: u64,
+    /// The customer was not asked.
+    pub not_invited: u64,
+    /// The answer is no mark.
+    pub invalid: u64,
+}
+
+impl SurveyCounts {
+    /// Counts one more.
+    pub fn count(&mut self, status: SurveyStatus) {
+        *match status {
+            SurveyStatus::Answered => &mut self.answered,
+            SurveyStatus::NoResponse => &mut self.no_response,
+            SurveyStatus::NotInvited => &mut self.not_invited,
+            SurveyStatus::Invalid => &mut self.invalid,
+        } += 1;
+    }
+
+    /// Returns the share of those asked who gave a mark, or `None` when nobody is known to have been
+    /// asked in vain: a table of answers alone tells no rate.
+    pub fn response_rate(&self) -> Option<f64> {
+        let asked = self.answered + self.no_response + self.invalid;
+        (self.no_response > 0).then(|| self.answered as f64 / asked as f64)
+    }
+}
+
 impl fmt::Display for SurveyStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

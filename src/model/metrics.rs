@@ -130,7 +130,8 @@ pub struct Ranking {
 }
 
 /// One bin of the reliability curve.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ReliabilityBin {
     /// Calls whose probability lies in the bin.
     pub rows: u64,

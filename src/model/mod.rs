@@ -23,12 +23,7 @@
 //! let examples: Vec<Example> = calls
 //!     .iter()
 //!     .enumerate()
-//!     .map(|(i, (features, mark))| Example {
-//!         id: CallId::new(format!("call {i}")),
-//!         features,
-//!         mark: *mark,
-//!         group: None,
-//!     })
+//!     .map(|(i, (features, mark))| Example::new(CallId::new(format!("call {i}")), features, *mark))
 //!     .collect();
 //! // The wait as it is, not its logarithm.
 //! let mut options = TrainOptions::default();
@@ -60,21 +55,30 @@ pub mod label;
 mod learn;
 pub mod marks;
 pub mod metrics;
+mod options;
+mod parallel;
 mod predict;
+mod response;
+mod study;
 pub mod train;
+mod validate;
 
 pub use bootstrap::{Bootstrap, Interval, Units};
 pub use calibrate::{Isotonic, Platt};
 pub use choose::{Choice, Tried};
 pub use encode::Encoder;
 pub use example::Example;
-pub use file::{Cut, Model};
+pub use file::{Cut, Metrics, Model, PriorOf, Provenance};
 pub use fit::CONVERGED;
-pub use label::{LabelScale, MarkClass, SurveyStatus, Target};
+pub use label::{LabelScale, MarkClass, SurveyCounts, SurveyStatus, Target};
 pub use marks::{GroupErrors, MarkEvaluation, MarkOutcome};
 pub use metrics::{Confusion, Evaluation, Outcome, Ranking, Separation};
+pub use options::{Calibration, TrainOptions, Validation};
 pub use predict::{Contribution, Prediction, Predictor};
-pub use train::{TrainOptions, train};
+pub use response::{ResponseWeights, response_weights};
+pub use study::{Bins, Importance, Profile};
+pub use train::{Trained, train, train_and_judge};
+pub use validate::{Baseline, CalibrationTried, Decision, FigureInterval, Unseen};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -19,7 +19,8 @@ pub struct Predictor {
 #[non_exhaustive]
 pub struct Prediction {
     /// Probability that the customer is satisfied, `0.0..=1.0`. Of a two-class model
-    /// 1 / (1 + e^−`log_odds`); of a model of marks that, made one distribution with the other cuts.
+    /// 1 / (1 + e^−`log_odds`), or what the model's map makes of `log_odds` where it has one; of a model
+    /// of marks that, made one distribution with the other cuts.
     pub satisfied: f64,
     /// Probability that the customer is dissatisfied, `0.0..=1.0`; `None` of a two-class model, which
     /// does not tell the dissatisfied from the neutral.
@@ -31,6 +32,10 @@ pub struct Prediction {
     /// (1 − `satisfied`) · (mean mark of the others): it cannot tell a 1 from a 3, so this stays between
     /// those two means.
     pub csi: f64,
+    /// The mark that the call counts as where calls are to have the marks as often as the customers of
+    /// the training calls gave them ([`Model::matching`]): for averages and shares that stay where the
+    /// survey has them when the model changes. `None` where training did not look for it.
+    pub matched: Option<i64>,
     /// ln(p / (1 − p)) of the cut at `satisfied_from`: exactly `base` plus the contributions added in
     /// their order.
     pub log_odds: f64,
@@ -106,21 +111,41 @@ impl Predictor {
             });
         });
         let prediction = Prediction {
-            satisfied: sigmoid(log_odds),
+            satisfied: self.probability(self.model.satisfied_index(), log_odds),
             dissatisfied: None,
             marks: None,
             csi: 0.0,
+            matched: None,
             log_odds,
             base: cut.intercept,
             contributions,
         };
-        match self.model.target() {
+        let prediction = match self.model.target() {
             Target::Satisfied => {
                 let (means, satisfied) = (self.model.class_means(), prediction.satisfied);
                 let csi = satisfied * means.satisfied + (1.0 - satisfied) * means.others;
                 Prediction { csi, ..prediction }
             }
             Target::Marks => self.with_marks(prediction, features),
+        };
+        let matched = self.model.matching().map(|thresholds| {
+            let reached = thresholds.iter().flatten();
+            let above = reached
+                .filter(|threshold| prediction.csi >= **threshold)
+                .count();
+            self.model.label().min() + above as i64
+        });
+        Prediction {
+            matched,
+            ..prediction
+        }
+    }
+
+    /// What the log-odds of a cut come to.
+    fn probability(&self, cut: usize, log_odds: f64) -> f64 {
+        match self.model.maps().get(cut) {
+            Some(Some(map)) => map.probability(log_odds),
+            _ => sigmoid(log_odds),
         }
     }
 
@@ -134,15 +159,15 @@ impl Predictor {
             cut.intercept + parts.sum::<f64>()
         };
         // P(mark ≥ m) of each m above the lowest mark.
-        let share = |cut: &Cut| {
+        let share = |(index, cut): (usize, &Cut)| {
             if cut.mark == label.satisfied_from() {
                 // To the last bit that of the contributions.
                 prediction.satisfied
             } else {
-                sigmoid(score(cut))
+                self.probability(index, score(cut))
             }
         };
-        let mut shares: Vec<f64> = cuts.iter().map(share).collect();
+        let mut shares: Vec<f64> = cuts.iter().enumerate().map(share).collect();
         monotone(&mut shares);
         let from = |mark: i64| match usize::try_from(mark - label.min() - 1) {
             Ok(index) => shares.get(index).copied().unwrap_or(0.0),

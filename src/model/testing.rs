@@ -46,12 +46,7 @@ pub fn table(rows: u64) -> Vec<(FeatureVector, i64)> {
 /// The table as examples, with ids in order.
 pub fn examples(table: &[(FeatureVector, i64)]) -> Vec<Example<'_>> {
     (table.iter().enumerate())
-        .map(|(i, (features, mark))| Example {
-            id: CallId::new(format!("{i:06}")),
-            features,
-            mark: *mark,
-            group: None,
-        })
+        .map(|(i, (features, mark))| Example::new(CallId::new(format!("{i:06}")), features, *mark))
         .collect()
 }
 

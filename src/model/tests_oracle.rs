@@ -104,12 +104,7 @@ fn fit_equals_scikit_learn() {
     let oracle = oracle();
     let vectors = oracle.vectors();
     let examples: Vec<_> = (vectors.iter().zip(&oracle.marks).enumerate())
-        .map(|(i, (features, &mark))| Example {
-            id: CallId::new(format!("{i:04}")),
-            features,
-            mark,
-            group: None,
-        })
+        .map(|(i, (features, &mark))| Example::new(CallId::new(format!("{i:04}")), features, mark))
         .collect();
     for (&mark, fits) in &oracle.fits {
         let label = LabelScale::new(1, 5, mark, 2).unwrap();

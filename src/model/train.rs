@@ -1,206 +1,40 @@
-//! Training: from measured calls and their marks to a [`Model`].
+//! Training.
 //!
 //! # Conventions
 //!
-//! * The loss is Σ over calls of ln(1 + e^∓(w·x + b)) + ½ · alpha · ‖w‖²: a sum, not a mean, with
-//!   the intercept b not penalised.
-//! * Calls are ordered by id before anything is summed, so the order they are given in does not
-//!   change a bit of the model.
+//! * Calls are taken in the order of their ids, so that the order in which they are given changes
+//!   nothing, to the last bit; nor does the number of threads.
+//! * What judges a model is apart from what made it: the model of the file is fitted on all calls, and
+//!   its metrics are those of models fitted in the same way on some, at the others.
 
-use super::calibrate::Platt;
-use super::choose::{Choice, Tried, choose, out_of_fold};
+use super::calibrate::{Isotonic, Platt};
+use super::choose::{Tried, choose, out_of_fold};
 use super::encode::{Dropped, Encoder};
 use super::example::Example;
-use super::file::{ClassMeans, Cut, Metrics, Model, ModelFile, Provenance};
-use super::fit::{ASKED, How, fit};
-use super::label::{LabelScale, MarkClass, Target};
+use super::file::{ClassMeans, Cut, Metrics, Model, ModelFile, PriorOf, Provenance};
+use super::fit::{ASKED, How, Problem, fit};
+use super::label::{LabelScale, MarkClass};
 use super::learn::{EncodingChoice, Row, learn};
-use super::marks::{MarkEvaluation, MarkOutcome};
 use super::metrics::{Evaluation, Outcome};
+use super::options::{Calibration, TrainOptions, Validation};
 use super::predict::Predictor;
+use super::validate::{Unseen, judge, unseen};
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::AnalysisSettings;
 
+pub use super::options::{LONG_TAILED, RECOMMENDED};
+
 /// From this probability up a customer is called satisfied in the stored metrics.
-const THRESHOLD: f64 = 0.5;
+pub(super) const THRESHOLD: f64 = 0.5;
 
-/// What to learn from where nothing else is said: the columns of the essay, and of the turn-taking
-/// features those that exist on most calls.
-pub const RECOMMENDED: [&str; 43] = [
-    "hold_count",
-    "hold_total_s",
-    "hold_longest_s",
-    "hold_share",
-    "queue_wait_s",
-    "ivr_status",
-    "ivr_duration_s",
-    "ivr_step_count",
-    "ivr_no_input_count",
-    "ivr_no_match_count",
-    "ivr_repeat_count",
-    "ivr_operator_request_count",
-    "ivr_last_node",
-    "customer_always_requests_operator",
-    "customer_operator_request_share",
-    "call_duration",
-    "dialog_silence_length_percentage",
-    "dialog_agent_speech_percentage",
-    "dialog_interruptions_count",
-    "dialog_interruptions_speech_length_sum",
-    "dialog_interruptions_raw_speech_length_percentage",
-    "dialog_customer_agent_speech_speed_letters_mean_diff",
-    "dialog_customer_agent_speech_speed_words_mean_diff",
-    "dialog_customer_agent_speech_speed_letters_all_call_mean_diff",
-    "dialog_customer_agent_speech_speed_words_all_call_mean_diff",
-    "customer_letters_in_word_mean",
-    "customer_conv_start_last_sec",
-    "agent_n_words_sum",
-    "agent_conv_start_last_sec",
-    "customer_response_latency_median_s",
-    "customer_interruptions_count",
-    "customer_interruptions_length_sum",
-    "customer_backchannel_rate",
-    "agent_response_latency_median_s",
-    "agent_response_latency_p90_s",
-    "agent_longest_turn_s",
-    "agent_interruptions_count",
-    "agent_interruptions_length_sum",
-    "dialog_turns_per_minute",
-    "dialog_long_silence_count",
-    "dialog_long_silence_length_sum",
-    "dialog_long_silence_percentage",
-    "dialog_customer_speech_percentage_change",
-];
-
-/// Of those, lengths and counts with a long tail: the tenth minute of waiting adds less than the
-/// first.
-pub const LONG_TAILED: [&str; 16] = [
-    "hold_total_s",
-    "hold_longest_s",
-    "queue_wait_s",
-    "ivr_duration_s",
-    "call_duration",
-    "dialog_interruptions_count",
-    "dialog_interruptions_speech_length_sum",
-    "agent_n_words_sum",
-    "customer_conv_start_last_sec",
-    "agent_conv_start_last_sec",
-    "customer_interruptions_count",
-    "customer_interruptions_length_sum",
-    "agent_interruptions_count",
-    "agent_interruptions_length_sum",
-    "dialog_long_silence_count",
-    "dialog_long_silence_length_sum",
-];
-
-/// More knots than anyone needs.
-pub(super) const KNOTS_MOST: u64 = 20;
-
-/// What is chosen about training.
-#[derive(Clone, Debug, PartialEq)]
+/// A model, and what models like it said of calls that they had not seen.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct TrainOptions {
-    /// Name of the model, quoted in results. Defaults to `unnamed`.
-    pub name: String,
-    /// What the training calls are: which centre, which months, who was asked. Printed on the
-    /// model card. Defaults to `not stated`.
-    pub source: String,
-    /// What a user has to know before relying on the model; the first line of its card. Defaults to
-    /// none.
-    pub warning: Option<String>,
-    /// What the model answers. Defaults to [`Target::Satisfied`].
-    pub target: Target,
-    /// Names of the features to learn from. Defaults to [`RECOMMENDED`]: the labelled calls of a
-    /// centre are few, and every feature more is one more to be wrong about.
-    pub features: Vec<String>,
-    /// Numbers from 0 up with a long tail, put through ln(1 + x) where they are among `features`.
-    /// Defaults to [`LONG_TAILED`].
-    pub log1p: Vec<String>,
-    /// Levels of a word on fewer training calls share the column *other*. At least 1. Defaults
-    /// to 10.
-    pub level_min_count: u64,
-    /// Weight of the penalty on the squared weights: 1/C of scikit-learn, *absolute*. It does not
-    /// grow with the number of calls, so twice the calls are held back half as much. Above 0:
-    /// without a penalty a table that separates the classes has no solution. Defaults to 1.
-    pub alpha: f64,
-    /// Knots at which the effect of a number may bend, at most: quantiles, with at least
-    /// `level_min_count` calls on either side. Defaults to 0, straight lines.
-    pub knots: u64,
-    /// Choose `alpha` and `knots` by cross-validation instead. Defaults to `None`.
-    pub choice: Option<Choice>,
-    /// Folds of a cross-validation whose scores the log-odds of each cut are calibrated on by
-    /// [`Platt`]'s line, which is then part of the weights. Defaults to `None`: not calibrated.
-    pub calibration_folds: Option<u64>,
-    /// Steps after which the solver gives up. At least 1. Defaults to 1,000; 100 leave errors of
-    /// 10⁻³ in the weights of a large table.
-    pub max_iterations: u64,
-    /// Share of the calls, chosen by a hash of group or id, that the hold-out metrics come from,
-    /// 0 to 0.5. The model itself is then fitted on all of them. Defaults to 0.2.
-    pub holdout_share: f64,
-    /// Fewest calls of each class to learn from. At least 1. Defaults to 10.
-    pub min_class_rows: u64,
-}
-
-impl Default for TrainOptions {
-    fn default() -> TrainOptions {
-        TrainOptions {
-            name: "unnamed".into(),
-            source: "not stated".into(),
-            warning: None,
-            target: Target::default(),
-            features: RECOMMENDED.map(str::to_owned).to_vec(),
-            log1p: LONG_TAILED.map(str::to_owned).to_vec(),
-            level_min_count: 10,
-            alpha: 1.0,
-            knots: 0,
-            choice: None,
-            calibration_folds: None,
-            max_iterations: 1_000,
-            holdout_share: 0.2,
-            min_class_rows: 10,
-        }
-    }
-}
-
-impl TrainOptions {
-    /// Refuses options that no training can follow.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Invalid`] naming the first option out of its range.
-    pub fn check(&self) -> Result<()> {
-        let invalid = |field: &str, found: String, wanted: &str| {
-            let place = format!("options.{field}");
-            Err(Error::new(ErrorKind::Invalid, place, found, wanted))
-        };
-        if !(self.alpha.is_finite() && self.alpha > 0.0) {
-            return invalid("alpha", self.alpha.to_string(), "a finite number above 0");
-        }
-        if !(0.0..=0.5).contains(&self.holdout_share) {
-            let found = self.holdout_share.to_string();
-            return invalid("holdout_share", found, "a share from 0 to 0.5");
-        }
-        if self.knots > KNOTS_MOST {
-            let wanted = format!("{KNOTS_MOST} at most");
-            return invalid("knots", self.knots.to_string(), &wanted);
-        }
-        if let Some(choice) = &self.choice {
-            choice.check()?;
-        }
-        if let Some(folds) = self.calibration_folds.filter(|folds| *folds < 2) {
-            return invalid("calibration_folds", folds.to_string(), "at least 2");
-        }
-        for (field, found) in [
-            ("level_min_count", self.level_min_count),
-            ("max_iterations", self.max_iterations),
-            ("min_class_rows", self.min_class_rows),
-        ] {
-            if found == 0 {
-                return invalid(field, found.to_string(), "at least 1");
-            }
-        }
-        Ok(())
-    }
+pub struct Trained {
+    /// The model.
+    pub model: Model,
+    /// The calls of [`TrainOptions::validation`], in the order of their ids.
+    pub unseen: Vec<Unseen>,
 }
 
 /// Trains a model on measured calls and their marks.
@@ -214,8 +48,9 @@ impl TrainOptions {
 /// # Errors
 ///
 /// * [`ErrorKind::Invalid`] for options or settings out of range, a mark off the scale, a call
-///   given twice, fewer calls of a class than `min_class_rows`, a chosen feature given twice or
-///   none that varies, a negative value where ln(1 + x) was chosen.
+///   given twice, a weight that is not above 0, fewer calls of a class than `min_class_rows`, a chosen
+///   feature given twice or none that varies, a negative value where ln(1 + x) was chosen, a call
+///   without a time where the latest are to be held out.
 /// * [`ErrorKind::Mismatch`] for a chosen feature that is not in the catalogue.
 /// * [`ErrorKind::NotConverged`] when the solver stops with a gradient above
 ///   [`CONVERGED`](super::CONVERGED).
@@ -225,6 +60,20 @@ pub fn train(
     settings: &AnalysisSettings,
     options: &TrainOptions,
 ) -> Result<Model> {
+    Ok(train_and_judge(examples, label, settings, options)?.model)
+}
+
+/// As [`train()`], and also returns the predictions that its metrics come from.
+///
+/// # Errors
+///
+/// As [`train()`].
+pub fn train_and_judge(
+    examples: &[Example<'_>],
+    label: &LabelScale,
+    settings: &AnalysisSettings,
+    options: &TrainOptions,
+) -> Result<Trained> {
     options.check()?;
     settings.check()?;
     let mut examples: Vec<&Example<'_>> = examples.iter().collect();
@@ -237,49 +86,61 @@ pub fn train(
         label
             .class(example.mark)
             .map_err(|e| e.of_call(&example.id))?;
+        if !(example.weight.is_finite() && example.weight > 0.0) {
+            let (found, wanted) = (example.weight, "a finite number above 0");
+            let error = Error::new(ErrorKind::Invalid, "weight", found, wanted);
+            return Err(error.of_call(&example.id));
+        }
+        if matches!(options.validation, Validation::Latest { .. }) && example.time.is_none() {
+            let (found, wanted) = ("no time", "a time, to hold the latest calls out by");
+            let error = Error::new(ErrorKind::Invalid, "time", found, wanted);
+            return Err(error.of_call(&example.id));
+        }
     }
-    let classes = Classes::count(&examples, label);
-    classes.check(options)?;
+    Classes::count(&examples, label).check(options)?;
 
     let how = Training {
         label,
         settings,
         options,
     };
-    let (held_out, rest): (Vec<_>, Vec<_>) =
-        (examples.iter()).partition(|example| example.is_held_out(options.holdout_share));
-    let mut holdout = None;
-    if !held_out.is_empty() && Classes::count(&rest, label).check(options).is_ok() {
-        holdout = Some(how.judge(how.model(&rest)?, &held_out)?);
+    let (unseen, study) = unseen(&how, &examples)?;
+    let mut file = how.model(&examples, options.threads)?;
+    file.metrics = judge(&how, &file, &examples, &unseen, study)?;
+    if options.matching {
+        file.matching = super::validate::matching(&unseen, label)?;
     }
-    let mut file = how.model(&examples)?;
-    let (training, _) = how.judge(file.clone(), &examples)?;
-    let (holdout, holdout_marks) = holdout.unzip();
-    file.metrics = Metrics {
-        holdout,
-        holdout_marks,
-        training,
-    };
-    Model::from_file(file)
+    Ok(Trained {
+        model: Model::from_file(file)?,
+        unseen,
+    })
 }
 
 /// What is the same for all models of a training.
-struct Training<'a> {
-    label: &'a LabelScale,
-    settings: &'a AnalysisSettings,
-    options: &'a TrainOptions,
+pub(super) struct Training<'a> {
+    pub label: &'a LabelScale,
+    pub settings: &'a AnalysisSettings,
+    pub options: &'a TrainOptions,
 }
 
 impl Training<'_> {
+    /// Returns whether these calls are enough to train on.
+    pub(super) fn suffice(&self, examples: &[&Example<'_>]) -> bool {
+        Classes::count(examples, self.label)
+            .check(self.options)
+            .is_ok()
+    }
+
     /// Trains on these calls; the model has no metrics yet.
-    fn model(&self, examples: &[&Example<'_>]) -> Result<ModelFile> {
+    pub(super) fn model(&self, examples: &[&Example<'_>], threads: usize) -> Result<ModelFile> {
         let Training {
             label,
             settings,
             options,
         } = *self;
         let classes = Classes::count(examples, label);
-        let fitted = Fitted::new(examples, label, options)?;
+        let fitted = Fitted::new(examples, label, options, threads)?;
+        let prior = options.prior.as_ref().filter(|_| fitted.toward_prior);
         Ok(ModelFile {
             format: Model::FORMAT.into(),
             version: Model::VERSION,
@@ -289,82 +150,76 @@ impl Training<'_> {
             settings: settings.clone(),
             inputs: fitted.encoder.inputs().to_vec(),
             cuts: fitted.cuts,
+            maps: fitted.maps,
+            matching: None,
             class_means: classes.means(),
             provenance: Provenance {
                 created_by: concat!("callcsi ", env!("CARGO_PKG_VERSION")).into(),
                 source: options.source.clone(),
                 warning: options.warning.clone(),
+                period: options.period.clone(),
+                survey: options.survey,
                 rows: classes.satisfied + classes.others,
                 satisfied: classes.satisfied,
+                effective_rows: classes.effective_rows(),
                 alpha: fitted.alpha,
                 knots: fitted.knots,
+                prior: prior.map(|model| PriorOf {
+                    name: model.name().to_owned(),
+                    fingerprint: model.fingerprint(),
+                }),
                 tried: fitted.tried,
                 calibration: fitted.calibration,
                 level_min_count: options.level_min_count,
-                holdout_share: options.holdout_share,
+                validation: options.validation,
                 gradient: fitted.gradient,
                 dropped: fitted.dropped,
             },
-            metrics: Metrics {
-                holdout: None,
-                holdout_marks: None,
-                training: Evaluation::of(&[], THRESHOLD)?,
-            },
+            metrics: Metrics::unknown(Evaluation::of(&[], THRESHOLD)?),
         })
-    }
-
-    /// Judges a model by some calls.
-    fn judge(
-        &self,
-        file: ModelFile,
-        examples: &[&Example<'_>],
-    ) -> Result<(Evaluation, MarkEvaluation)> {
-        let predictor = Predictor::new(Model::from_file(file)?);
-        let mut outcomes = Vec::with_capacity(examples.len());
-        let mut marks = Vec::with_capacity(examples.len());
-        for example in examples {
-            let prediction = predictor.predict(example.features);
-            outcomes.push(Outcome {
-                probability: prediction.satisfied.clamp(0.0, 1.0),
-                satisfied: satisfied(example, self.label),
-            });
-            let rounded = MarkOutcome::rounded(prediction.csi, example.mark, self.label);
-            marks.push(MarkOutcome {
-                likely: prediction.likely_mark(self.label).unwrap_or(rounded.likely),
-                ..rounded
-            });
-        }
-        Ok((
-            Evaluation::of(&outcomes, THRESHOLD)?,
-            MarkEvaluation::of(&marks, self.label)?,
-        ))
     }
 }
 
-/// Calls and marks of each class.
+/// What a model said of these calls' satisfaction.
+pub(super) fn outcomes(
+    predictor: &Predictor,
+    examples: &[&Example<'_>],
+    label: &LabelScale,
+) -> Vec<Outcome> {
+    let outcome = |example: &&Example<'_>| Outcome {
+        probability: predictor
+            .predict(example.features)
+            .satisfied
+            .clamp(0.0, 1.0),
+        satisfied: satisfied(example, label),
+    };
+    examples.iter().map(outcome).collect()
+}
+
+/// Calls and marks of each class, the marks as the calls count.
+#[derive(Default)]
 struct Classes {
     satisfied: u64,
     others: u64,
-    satisfied_marks: i64,
-    others_marks: i64,
+    /// Σ weight, Σ weight · mark of the satisfied, then of the others.
+    sums: [(f64, f64); 2],
+    /// Σ weight².
+    squares: f64,
 }
 
 impl Classes {
     fn count(examples: &[&Example<'_>], label: &LabelScale) -> Classes {
-        let mut classes = Classes {
-            satisfied: 0,
-            others: 0,
-            satisfied_marks: 0,
-            others_marks: 0,
-        };
+        let mut classes = Classes::default();
         for example in examples {
-            if satisfied(example, label) {
-                classes.satisfied += 1;
-                classes.satisfied_marks += example.mark;
-            } else {
-                classes.others += 1;
-                classes.others_marks += example.mark;
-            }
+            let (count, class) = match satisfied(example, label) {
+                true => (&mut classes.satisfied, 0),
+                false => (&mut classes.others, 1),
+            };
+            *count += 1;
+            let (weights, marks) = &mut classes.sums[class];
+            *weights += example.weight;
+            *marks += example.weight * example.mark as f64;
+            classes.squares += example.weight.powi(2);
         }
         classes
     }
@@ -387,14 +242,21 @@ impl Classes {
 
     /// Mean marks; both classes have calls.
     fn means(&self) -> ClassMeans {
-        ClassMeans {
-            satisfied: self.satisfied_marks as f64 / self.satisfied as f64,
-            others: self.others_marks as f64 / self.others as f64,
-        }
+        let [satisfied, others] = self.sums.map(|(weights, marks)| marks / weights);
+        ClassMeans { satisfied, others }
+    }
+
+    /// How many calls that count alike would tell as much: (Σ w)² / Σ w² (Kish 1965); `None` where they
+    /// do count alike.
+    fn effective_rows(&self) -> Option<f64> {
+        let rows = (self.satisfied + self.others) as f64;
+        let sum = self.sums[0].0 + self.sums[1].0;
+        let effective = sum * sum / self.squares;
+        (effective < rows - 1e-9 * rows).then_some(effective)
     }
 }
 
-fn satisfied(example: &Example<'_>, label: &LabelScale) -> bool {
+pub(super) fn satisfied(example: &Example<'_>, label: &LabelScale) -> bool {
     // Marks off the scale have been refused before.
     label.class(example.mark).ok() == Some(MarkClass::Satisfied)
 }
@@ -404,10 +266,12 @@ struct Fitted {
     encoder: Encoder,
     dropped: Vec<Dropped>,
     cuts: Vec<Cut>,
+    maps: Vec<Option<Isotonic>>,
     /// The largest of the cuts' gradients.
     gradient: f64,
     alpha: f64,
     knots: u64,
+    toward_prior: bool,
     tried: Vec<Tried>,
     calibration: Vec<Option<Platt>>,
 }
@@ -417,16 +281,26 @@ impl Fitted {
         examples: &[&Example<'_>],
         label: &LabelScale,
         options: &TrainOptions,
+        threads: usize,
     ) -> Result<Fitted> {
-        let (mut alpha, mut knots, mut tried) = (options.alpha, options.knots, Vec::new());
+        let mut alpha = options.alpha;
+        let mut shape = match &options.prior {
+            Some(prior) => Shape::Prior(prior),
+            None => Shape::Knots(options.knots),
+        };
+        let mut tried = Vec::new();
         if let Some(choice) = &options.choice {
-            tried = choose(examples, label, options, choice)?;
+            tried = choose(examples, label, options, choice, threads)?;
             // The first of the best: they are ordered from stiff to supple.
             let best = tried
                 .iter()
                 .reduce(|best, t| if t.log_loss < best.log_loss { t } else { best });
             if let Some(best) = best {
-                (alpha, knots) = (best.alpha, best.knots);
+                alpha = best.alpha;
+                shape = match &options.prior {
+                    Some(prior) if best.toward_prior => Shape::Prior(prior),
+                    _ => Shape::Knots(best.knots),
+                };
             }
         }
         let how = How {
@@ -435,67 +309,114 @@ impl Fitted {
             asked: ASKED,
             start: None,
         };
-        let part = Part::new(examples, options, knots)?;
+        let part = Part::new(examples, options, shape)?;
         let (mut cuts, gradient) = part.cuts(examples, label, options, &how, None)?;
-        let mut calibration = Vec::new();
-        if let Some(folds) = options.calibration_folds {
-            let scores = out_of_fold(examples, label, options, knots, &[alpha], folds, ASKED)?;
+        let (mut calibration, mut maps) = (Vec::new(), Vec::new());
+        if let Some(method) = options.calibration {
+            let folds = method.folds();
+            let scores = out_of_fold(
+                examples,
+                label,
+                options,
+                shape,
+                &[alpha],
+                folds,
+                ASKED,
+                threads,
+            )?;
             for (cut, scores) in cuts.iter_mut().zip(scores.iter().flatten()) {
                 let outcomes: Vec<(f64, bool)> = (scores.iter().zip(examples))
                     .map(|(score, example)| (*score, example.mark >= cut.mark))
                     .collect();
                 // A cut without weights has no slope to correct.
                 let weighs = cut.weights.iter().any(|w| *w != 0.0);
-                let line = if weighs { Platt::fit(&outcomes)? } else { None };
-                if let Some(line) = line {
-                    cut.intercept = line.log_odds(cut.intercept);
-                    cut.weights.iter_mut().for_each(|w| *w *= line.slope);
+                match method {
+                    Calibration::Platt { .. } => {
+                        let line = if weighs { Platt::fit(&outcomes)? } else { None };
+                        if let Some(line) = line {
+                            cut.intercept = line.log_odds(cut.intercept);
+                            cut.weights.iter_mut().for_each(|w| *w *= line.slope);
+                        }
+                        calibration.push(line);
+                    }
+                    Calibration::Isotonic { .. } => maps.push(match weighs {
+                        true => Isotonic::fit(&outcomes)?,
+                        false => None,
+                    }),
                 }
-                calibration.push(line);
             }
         }
+        let (knots, toward_prior) = match shape {
+            Shape::Knots(knots) => (knots, false),
+            Shape::Prior(prior) => (prior.provenance().knots, true),
+        };
         Ok(Fitted {
             encoder: part.encoder,
             dropped: part.dropped,
             cuts,
+            maps,
             gradient,
             alpha,
             knots,
+            toward_prior,
             tried,
             calibration,
         })
     }
 }
 
+/// Where the columns come from.
+#[derive(Clone, Copy)]
+pub(super) enum Shape<'a> {
+    /// Learned from the calls, with so many knots at most; weights are drawn to 0.
+    Knots(u64),
+    /// Those of another model, to whose weights they are drawn.
+    Prior(&'a Model),
+}
+
 /// Some of the calls, encoded.
-pub(super) struct Part {
+pub(super) struct Part<'a> {
     pub encoder: Encoder,
     dropped: Vec<Dropped>,
     table: Vec<f64>,
+    prior: Option<&'a Model>,
 }
 
-impl Part {
+impl<'a> Part<'a> {
     pub(super) fn new(
         examples: &[&Example<'_>],
         options: &TrainOptions,
-        knots: u64,
-    ) -> Result<Part> {
+        shape: Shape<'a>,
+    ) -> Result<Part<'a>> {
         let rows: Vec<Row<'_>> = examples.iter().map(|e| (&e.id, e.features)).collect();
-        let choice = EncodingChoice {
-            features: &options.features,
-            log1p: &options.log1p,
-            level_min_count: options.level_min_count,
-            knots,
+        let (encoder, dropped) = match shape {
+            Shape::Knots(knots) => {
+                let choice = EncodingChoice {
+                    features: &options.features,
+                    log1p: &options.log1p,
+                    level_min_count: options.level_min_count,
+                    knots,
+                };
+                learn(&rows, &choice)?
+            }
+            Shape::Prior(model) => {
+                let dropped = model.provenance().dropped.clone();
+                (model.encoder().clone(), dropped)
+            }
         };
-        let (encoder, dropped) = learn(&rows, &choice)?;
         let mut table = Vec::with_capacity(rows.len() * encoder.width());
         for (_, features) in &rows {
             encoder.encode(features, &mut table);
         }
+        let prior = match shape {
+            Shape::Knots(_) => None,
+            Shape::Prior(model) => Some(model),
+        };
         Ok(Part {
             encoder,
             dropped,
             table,
+            prior,
         })
     }
 
@@ -503,8 +424,8 @@ impl Part {
     /// gradient.
     ///
     /// A cut with fewer calls than `min_class_rows` on a side cannot be learned from: it gets an
-    /// intercept alone, by the share of the calls on either side, half a call added to both. `start` has
-    /// cuts of the same target and columns.
+    /// intercept alone, by the share of the calls on either side, half a call added to both. With a prior
+    /// one call on each side is enough. `start` has cuts of the same target and columns.
     pub(super) fn cuts(
         &self,
         examples: &[&Example<'_>],
@@ -515,11 +436,20 @@ impl Part {
     ) -> Result<(Vec<Cut>, f64)> {
         let mut largest = 0.0_f64;
         let mut cuts = Vec::new();
+        let counts: Vec<f64> = examples.iter().map(|e| e.weight).collect();
+        let alike = counts.iter().all(|count| *count == 1.0);
         for (index, mark) in options.target.cuts(label).into_iter().enumerate() {
             let positive: Vec<bool> = examples.iter().map(|e| e.mark >= mark).collect();
             let above = positive.iter().filter(|is| **is).count();
             let below = positive.len() - above;
-            if (above.min(below) as u64) < options.min_class_rows {
+            let toward = self
+                .prior
+                .map(|prior| &nearest(prior, label, mark).weights[..]);
+            let least = match toward {
+                Some(_) => 1,
+                None => options.min_class_rows,
+            };
+            if (above.min(below) as u64) < least {
                 cuts.push(Cut {
                     mark,
                     intercept: ((above as f64 + 0.5) / (below as f64 + 0.5)).ln(),
@@ -532,7 +462,14 @@ impl Part {
                 start: near.map(|cut| (cut.intercept, &cut.weights[..])),
                 ..*how
             };
-            let fit = fit(&self.table, self.encoder.width(), &positive, &how)
+            let problem = Problem {
+                table: &self.table,
+                width: self.encoder.width(),
+                positive: &positive,
+                counts: (!alike).then_some(&counts[..]),
+                toward,
+            };
+            let fit = fit(&problem, &how)
                 .map_err(|e| e.within(format!("fit of mark {mark} and above")))?;
             largest = largest.max(fit.gradient);
             cuts.push(Cut {
@@ -545,396 +482,21 @@ impl Part {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::call::CallId;
-    use crate::features::FeatureVector;
-    use crate::model::Predictor;
-    use crate::model::fit::CONVERGED;
-    use crate::model::testing::{examples, number, table, trained, vector};
-    use linfa::prelude::{DatasetBase, Fit};
-    use linfa_logistic::LogisticRegression;
-    use ndarray::{Array1, Array2};
-
-    /// The features that the test table has, and one that it lacks.
-    fn options() -> TrainOptions {
-        let features = ["queue_wait_s", "hold_count", "hold_total_s", "ivr_status"];
-        TrainOptions {
-            features: features.map(str::to_owned).to_vec(),
-            ..TrainOptions::default()
-        }
-    }
-
-    fn refused(options: &TrainOptions) -> Error {
-        trained(&table(100), options).unwrap_err()
-    }
-
-    /// The same through the whole of it: encoder, model file and predictor.
-    #[test]
-    fn prediction_equals_linfas_on_the_encoded_table() {
-        let table = table(300);
-        let model = trained(&table, &options()).unwrap();
-        let mut rows = Vec::new();
-        for (features, _) in &table {
-            model.encoder().encode(features, &mut rows);
-        }
-        let records = Array2::from_shape_vec((300, model.encoder().width()), rows).unwrap();
-        let satisfied: Array1<bool> = table.iter().map(|row| row.1 >= 4).collect();
-        let dataset = DatasetBase::new(records, satisfied);
-        let params = LogisticRegression::default()
-            .max_iterations(1_000)
-            .gradient_tolerance(ASKED * 300.0);
-        let theirs = params.fit(&dataset).unwrap();
-        let turned = !theirs.labels().pos.class;
-        let predictor = Predictor::from_bytes(model.to_json().as_bytes()).unwrap();
-        let probabilities = theirs.predict_probabilities(dataset.records());
-        for ((features, _), p) in table.iter().zip(probabilities) {
-            let p = if turned { 1.0 - p } else { p };
-            assert!((predictor.predict(features).satisfied - p).abs() < 1e-12);
-        }
-    }
-
-    /// Calls whose customers are satisfied below a wait of 100 s and not above 200, and a shape that no
-    /// straight line has between: content, too, from 280 s on (called back, say).
-    fn bent(rows: u64) -> Vec<(FeatureVector, i64)> {
-        let wait = |i: u64| (i * 7_919 % 10_007) as f64 / 10_007.0 * 300.0;
-        let noise = |i: u64| (i * 104_729 % 9_973) as f64 / 9_973.0;
-        (0..rows)
-            .map(|i| {
-                let content = if (100.0..280.0).contains(&wait(i)) {
-                    0.2
-                } else {
-                    0.9
-                };
-                let mark = if noise(i) < content { 5 } else { 1 };
-                (vector(&[("queue_wait_s", number(wait(i)))]), mark)
-            })
-            .collect()
-    }
-
-    #[test]
-    fn knots_and_penalty_are_chosen_among_those_given() {
-        let (choice, table) = (Choice::default(), bent(600));
-        let chosen = TrainOptions {
-            features: vec!["queue_wait_s".into()],
-            log1p: vec![],
-            choice: Some(choice.clone()),
-            ..options()
-        };
-        let model = trained(&table, &chosen).unwrap();
-        let from = model.provenance();
-        assert_eq!(from.tried.len(), choice.alphas.len() * choice.knots.len());
-        assert_eq!(from.knots, 3);
-        let taken = |t: &&Tried| t.alpha == from.alpha && t.knots == from.knots;
-        let taken = from.tried.iter().find(taken).unwrap();
-        assert!(from.tried.iter().all(|t| taken.log_loss <= t.log_loss));
-        assert_eq!(
-            model.encoder().columns()[1].to_string().split(' ').nth(1),
-            Some("above")
-        );
-        // Weights of straight lines, ranked: the wait alone says little. The bends say much.
-        let straight = trained(
-            &table,
-            &TrainOptions {
-                choice: None,
-                ..chosen.clone()
-            },
-        )
-        .unwrap();
-        let area = |m: &Model| m.metrics().holdout.as_ref().unwrap().roc_auc.unwrap();
-        assert!(
-            area(&model) > area(&straight) + 0.05,
-            "{} {}",
-            area(&model),
-            area(&straight)
-        );
-        // The order of the calls changes nothing here either.
-        let mut calls = examples(&table);
-        calls.reverse();
-        let settings = AnalysisSettings::default();
-        let again = train(&calls, &LabelScale::ONE_TO_FIVE, &settings, &chosen).unwrap();
-        assert_eq!(again.to_json(), model.to_json());
-    }
-
-    #[test]
-    fn marks_have_a_distribution() {
-        let options = TrainOptions {
-            target: Target::Marks,
-            ..options()
-        };
-        let table = table(400);
-        let model = trained(&table, &options).unwrap();
-        assert_eq!(model.cuts().len(), 4);
-        let predictor = Predictor::from_bytes(model.to_json().as_bytes()).unwrap();
-        let mut sums = [0.0; 5];
-        for (features, _) in &table {
-            let p = predictor.predict(features);
-            let marks = p.marks.as_ref().unwrap();
-            assert!(
-                marks.iter().all(|share| (0.0..=1.0).contains(share)),
-                "{marks:?}"
-            );
-            assert!((marks.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-            let expected: f64 = marks.iter().zip(1..).map(|(p, m)| p * f64::from(m)).sum();
-            assert!((p.csi - expected).abs() < 1e-12);
-            // Satisfied from 4, dissatisfied up to 2.
-            assert!((p.satisfied - marks[3] - marks[4]).abs() < 1e-12);
-            assert!((p.dissatisfied.unwrap() - marks[0] - marks[1]).abs() < 1e-12);
-            sums.iter_mut()
-                .zip(marks)
-                .for_each(|(sum, share)| *sum += share);
-        }
-        // Every cut is calibrated in the large on the training calls, and so are the marks, but for what
-        // making them one distribution moves.
-        for (mark, sum) in (1..).zip(sums) {
-            let given = table.iter().filter(|row| row.1 == mark).count() as f64;
-            assert!((sum - given).abs() < 4.0, "{mark}: {sum} {given}");
-        }
-    }
-
-    /// Nobody gave a 2: the cuts at 2 and 3 are of the same calls. One gave a 1: the cut at 2 has too few
-    /// below, ln((299 + ½) / (1 + ½)).
-    #[test]
-    fn a_cut_of_few_calls_has_an_intercept_alone() {
-        let mut table = table(300);
-        table.iter_mut().for_each(|row| row.1 = row.1.max(3));
-        table[7].1 = 1;
-        let options = TrainOptions {
-            target: Target::Marks,
-            ..options()
-        };
-        let model = trained(&table, &options).unwrap();
-        for cut in &model.cuts()[..2] {
-            assert!((cut.intercept - (299.5f64 / 1.5).ln()).abs() < 1e-12);
-            assert!(cut.weights.iter().all(|w| *w == 0.0));
-        }
-        assert!(model.cuts()[2].weights.iter().any(|w| *w != 0.0));
-    }
-
-    #[test]
-    fn calibration_is_part_of_the_weights() {
-        let plain = options();
-        let calibrated = TrainOptions {
-            calibration_folds: Some(5),
-            ..options()
-        };
-        let table = table(200);
-        let (plain, calibrated) = (
-            trained(&table, &plain).unwrap(),
-            trained(&table, &calibrated).unwrap(),
-        );
-        let line = calibrated.provenance().calibration[0].unwrap();
-        assert!(line.slope > 0.0 && line.slope != 1.0);
-        let pairs = plain.cuts()[0]
-            .weights
-            .iter()
-            .zip(&calibrated.cuts()[0].weights);
-        for (before, after) in pairs {
-            assert!((before * line.slope - after).abs() < 1e-12);
-        }
-    }
-
-    #[test]
-    fn running_out_of_iterations_is_an_error() {
-        let error = refused(&TrainOptions {
-            max_iterations: 1,
-            ..options()
-        });
-        assert_eq!(error.kind(), ErrorKind::NotConverged);
-        assert!(error.hint_text().unwrap().contains("max_iterations"));
-    }
-
-    #[test]
-    fn options_out_of_range_are_named() {
-        let base = options;
-        for (options, place) in [
-            (
-                TrainOptions {
-                    alpha: 0.0,
-                    ..base()
-                },
-                "options.alpha",
-            ),
-            (
-                TrainOptions {
-                    alpha: f64::NAN,
-                    ..base()
-                },
-                "options.alpha",
-            ),
-            (
-                TrainOptions {
-                    holdout_share: 0.6,
-                    ..base()
-                },
-                "options.holdout_share",
-            ),
-            (
-                TrainOptions {
-                    max_iterations: 0,
-                    ..base()
-                },
-                "options.max_iterations",
-            ),
-            (
-                TrainOptions {
-                    level_min_count: 0,
-                    ..base()
-                },
-                "options.level_min_count",
-            ),
-            (
-                TrainOptions {
-                    min_class_rows: 0,
-                    ..base()
-                },
-                "options.min_class_rows",
-            ),
-            (
-                TrainOptions {
-                    knots: 21,
-                    ..base()
-                },
-                "options.knots",
-            ),
-            (
-                TrainOptions {
-                    calibration_folds: Some(1),
-                    ..base()
-                },
-                "options.calibration_folds",
-            ),
-            (
-                TrainOptions {
-                    choice: Some(Choice {
-                        folds: 1,
-                        ..Choice::default()
-                    }),
-                    ..base()
-                },
-                "options.choice.folds",
-            ),
-            (
-                TrainOptions {
-                    choice: Some(Choice {
-                        alphas: vec![f64::NAN],
-                        ..Choice::default()
-                    }),
-                    ..base()
-                },
-                "options.choice.alphas",
-            ),
-            (
-                TrainOptions {
-                    features: vec![],
-                    ..base()
-                },
-                "options.features",
-            ),
-            (
-                TrainOptions {
-                    log1p: vec!["x".into()],
-                    ..base()
-                },
-                "options.log1p",
-            ),
-        ] {
-            let error = refused(&options);
-            assert_eq!((error.place(), error.kind()), (place, ErrorKind::Invalid));
-        }
-    }
-
-    #[test]
-    fn features_are_looked_up_by_name() {
-        let with = |names: &[&str]| TrainOptions {
-            features: names.iter().map(|n| n.to_string()).collect(),
-            ..options()
-        };
-        assert_eq!(
-            refused(&with(&["queue_weight_s"])).kind(),
-            ErrorKind::Mismatch
-        );
-        let twice = refused(&with(&["hold_count", "hold_count"]));
-        assert_eq!(twice.kind(), ErrorKind::Invalid);
-        // No call of the table has it.
-        assert_eq!(
-            refused(&with(&["hold_total_s"])).place(),
-            "options.features"
-        );
-    }
-
-    #[test]
-    fn one_class_too_few_calls_and_marks_off_the_scale_are_refused() {
-        let settings = AnalysisSettings::default();
-        let table = table(60);
-        let label = LabelScale::ONE_TO_FIVE;
-        let mut calls = examples(&table);
-        let run = |calls: &[Example<'_>]| train(calls, &label, &settings, &options()).unwrap_err();
-        calls.iter_mut().for_each(|call| call.mark = 5);
-        let error = run(&calls);
-        assert_eq!(error.found(), "60 satisfied and 0 others");
-        assert!(error.hint_text().is_some());
-        assert_eq!(run(&calls[..3]).wanted(), "at least 10 calls of each");
-        assert_eq!(run(&[]).found(), "0 satisfied and 0 others");
-        calls[7].mark = 6;
-        assert_eq!(run(&calls).call(), Some(&CallId::new("000007")));
-        calls[7].mark = 5;
-        calls[8].id = CallId::new("000007");
-        assert_eq!(run(&calls).found(), "two marks");
-    }
-
-    #[test]
-    fn a_negative_value_cannot_be_put_through_a_logarithm() {
-        let mut table = table(100);
-        table[3].0 = vector(&[("queue_wait_s", number(-1.0))]);
-        let options = TrainOptions {
-            log1p: vec!["queue_wait_s".into()],
-            ..options()
-        };
-        let error = trained(&table, &options).unwrap_err();
-        assert_eq!(error.call(), Some(&CallId::new("000003")));
-        assert_eq!(error.kind(), ErrorKind::Invalid);
-    }
-
-    #[test]
-    fn order_of_the_calls_changes_nothing() {
-        let table = table(120);
-        let mut calls = examples(&table);
-        let run = |calls: &[Example<'_>]| {
-            let (label, settings) = (LabelScale::ONE_TO_FIVE, AnalysisSettings::default());
-            train(calls, &label, &settings, &options())
-                .unwrap()
-                .to_json()
-        };
-        let straight = run(&calls);
-        calls.reverse();
-        calls.swap(3, 70);
-        assert_eq!(run(&calls), straight);
-    }
-
-    #[test]
-    fn hold_out_is_apart_and_named() {
-        let table = table(400);
-        let model = trained(&table, &options()).unwrap();
-        let holdout = model.metrics().holdout.as_ref().unwrap();
-        assert!((50..110).contains(&holdout.rows), "{}", holdout.rows);
-        assert_eq!(model.metrics().training.rows, 400);
-        assert!(holdout.roc_auc.unwrap() > 0.7);
-        let none = TrainOptions {
-            holdout_share: 0.0,
-            ..options()
-        };
-        assert_eq!(trained(&table, &none).unwrap().metrics().holdout, None);
-    }
-
-    /// At the optimum with an unpenalised intercept the mean probability is the base rate.
-    #[test]
-    fn training_calls_are_calibrated_in_the_large() {
-        let model = trained(&table(200), &options()).unwrap();
-        let off = model.metrics().training.calibration_in_the_large.unwrap();
-        assert!(off.abs() < CONVERGED, "{off:e}");
-        // The one that no call of the table has.
-        assert_eq!(model.provenance().dropped.len(), 1);
-    }
+/// The cut of a prior that lies nearest to a cut at `mark` of a scale, by its place between the lowest
+/// and the highest mark, which a cut at m divides at m − ½. Of two equally near, the lower.
+fn nearest<'a>(prior: &'a Model, label: &LabelScale, mark: i64) -> &'a Cut {
+    let place = |label: &LabelScale, mark: i64| {
+        (mark as f64 - 0.5 - label.min() as f64) / (label.max() - label.min()) as f64
+    };
+    let wanted = place(label, mark);
+    let off = |cut: &Cut| (place(prior.label(), cut.mark) - wanted).abs();
+    let mut cuts = prior.cuts().iter();
+    // A checked model has the cut of satisfaction at least.
+    let first = prior.satisfied_cut();
+    let nearer = |best: &'a Cut, cut: &'a Cut| if off(cut) < off(best) { cut } else { best };
+    let start = cuts.next().unwrap_or(first);
+    cuts.fold(start, nearer)
 }
+
+#[cfg(test)]
+mod tests;
