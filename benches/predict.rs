@@ -4,7 +4,9 @@
 
 use callcsi::call::CallId;
 use callcsi::features::{Absence, FeatureVector, Kind, Value, catalogue};
-use callcsi::model::{Example, LabelScale, Predictor, TrainOptions, Validation, train};
+use callcsi::model::{
+    ColumnValues, Example, LabelScale, Predictor, TrainOptions, Validation, train,
+};
 use callcsi::settings::AnalysisSettings;
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -79,6 +81,31 @@ fn predict(bencher: Bencher) {
     bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
         let (features, _) = next.next().expect("a cycle has no end");
         predictor.predict(divan::black_box(features))
+    });
+}
+
+/// The same calls by columns, without reasons.
+#[divan::bench]
+fn predict_columns(bencher: Bencher) {
+    let calls = calls(ROWS);
+    let (label, settings) = (LabelScale::ONE_TO_FIVE, AnalysisSettings::default());
+    let model = train(&examples(&calls[..1_000]), &label, &settings, &options()).expect("a model");
+    let predictor = Predictor::new(model);
+    let column = |name: &str| -> Vec<f64> {
+        let value = |(features, _): &(FeatureVector, i64)| match features.get(name) {
+            Some(Ok(Value::Number(x))) => *x,
+            _ => f64::NAN,
+        };
+        calls.iter().map(value).collect()
+    };
+    let columns: Vec<(&str, Vec<f64>)> = names().iter().map(|n| (*n, column(n))).collect();
+    let given: Vec<(&str, ColumnValues<'_>)> = (columns.iter())
+        .map(|(name, values)| (*name, ColumnValues::Numbers(values)))
+        .collect();
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        predictor
+            .predict_columns(ROWS, divan::black_box(&given))
+            .expect("columns")
     });
 }
 

@@ -168,15 +168,26 @@ impl Encoding {
                     emit(indicator(number.is_none(), *share));
                 }
             }
+            Encoding::Category { .. } => {
+                let word = match value {
+                    Ok(Value::Category(word)) => Some(word.as_ref()),
+                    _ => None,
+                };
+                self.encode_word(word, emit);
+            }
+        }
+    }
+
+    /// Gives the columns of a word, or of none; nothing of a number.
+    pub(super) fn encode_word(&self, word: Option<&str>, mut emit: impl FnMut(f64)) {
+        let indicator = |is: bool, share: f64| f64::from(u8::from(is)) - share;
+        match self {
+            Encoding::Number { .. } => {}
             Encoding::Category {
                 levels,
                 other,
                 absent,
             } => {
-                let word = match value {
-                    Ok(Value::Category(word)) => Some(word.as_ref()),
-                    _ => None,
-                };
                 let own = word.and_then(|word| {
                     levels
                         .binary_search_by(|known| known.level.as_str().cmp(word))

@@ -1,7 +1,7 @@
 //! From one call's features to the probability that its customer is satisfied, with the reasons.
 
 use super::calibrate::pooled;
-use super::file::{Cut, Model};
+use super::file::{ClassMeans, Cut, Model};
 use super::label::{LabelScale, Target};
 use crate::error::Result;
 use crate::features::{Feature, FeatureVector, Measured};
@@ -123,7 +123,7 @@ impl Predictor {
         let prediction = match self.model.target() {
             Target::Satisfied => {
                 let (means, satisfied) = (self.model.class_means(), prediction.satisfied);
-                let csi = satisfied * means.satisfied + (1.0 - satisfied) * means.others;
+                let csi = expected(satisfied, means);
                 Prediction { csi, ..prediction }
             }
             Target::Marks => self.with_marks(prediction, features),
@@ -142,7 +142,7 @@ impl Predictor {
     }
 
     /// What the log-odds of a cut come to.
-    fn probability(&self, cut: usize, log_odds: f64) -> f64 {
+    pub(super) fn probability(&self, cut: usize, log_odds: f64) -> f64 {
         match self.model.maps().get(cut) {
             Some(Some(map)) => map.probability(log_odds),
             _ => sigmoid(log_odds),
@@ -186,7 +186,7 @@ impl Predictor {
 
 /// Makes the probabilities of "this mark or more" fall from mark to mark, as they must: the nearest
 /// sequence that does, by least squares. Cuts fitted apart may cross where calls are few.
-fn monotone(shares: &mut [f64]) {
+pub(super) fn monotone(shares: &mut [f64]) {
     if shares.is_sorted_by(|a, b| a >= b) {
         return;
     }
@@ -194,6 +194,11 @@ fn monotone(shares: &mut [f64]) {
     for (share, pooled) in shares.iter_mut().rev().zip(pooled(&rising)) {
         *share = pooled;
     }
+}
+
+/// The expected mark by the law of total expectation.
+pub(super) fn expected(satisfied: f64, means: ClassMeans) -> f64 {
+    satisfied * means.satisfied + (1.0 - satisfied) * means.others
 }
 
 /// 1 / (1 + e^−x), by whichever form does not overflow.
