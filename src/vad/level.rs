@@ -58,9 +58,14 @@ impl LoudLevel {
         let bin = ((-level / BIN_DB).max(0.0) as usize).min(BINS - 1);
         self.bins[bin] += 1;
         self.recent.push_back(bin as u8);
-        if self.recent.len() > self.window
-            && let Some(old) = self.recent.pop_front()
-        {
+        if self.recent.len() > self.window {
+            self.forget();
+        }
+    }
+
+    /// Forgets the oldest frame that was not idle.
+    pub(super) fn forget(&mut self) {
+        if let Some(old) = self.recent.pop_front() {
             self.bins[usize::from(old)] -= 1;
         }
     }

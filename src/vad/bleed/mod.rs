@@ -20,14 +20,15 @@
 //!    from.
 //! 4. **Around.** A frame is what most around it are; pauses of a leak are part of it.
 //!
-//! Where no leak is established nothing is leaked.
+//! Where no leak is established nothing is leaked; once one is, the minute before is held against it
+//! as well, since a leak is known some seconds after its voice begins.
 //!
 //! # Conventions
 //!
 //! * Frames of 10 ms in lock step; levels in dBFS per band. Gains are *heard − source* in dB, lags
 //!   *heard − source* in time.
-//! * A frame is decided when at most 4 s more have come; evidence is of the last 40 s (of the source's
-//!   sound). Memory is that window and a byte per frame.
+//! * A frame is decided when at most 4 s more have come, or a minute where no leak is known; evidence is
+//!   of the last 40 s (of the source's sound). Memory is two minutes at most and a byte per frame.
 //! * The same sound on both channels is not looked at here: see
 //!   [`audio::faults`](crate::audio::faults).
 //!
