@@ -19,11 +19,11 @@
 //! 2. Of it, and of `speech_reach` around it, those frames are speech that are *loud*: at most
 //!    `speech_drop` below the loudest near by, and at least `speech_over_noise` over the steady noise
 //!    of the line.
-//! 3. A *word*, what is spoken with no pause of `speech_join` in it, is dropped when it is far fainter
-//!    than the voice of the minutes around it: a noise of the line in which another's voice is still
-//!    heard, a breath, somebody at the back of the room.
-//! 4. Neighbours closer than `speech_join` are joined, and what is shorter than `speech_min` is
+//! 3. Neighbours closer than `speech_join` are joined, and what is shorter than `speech_min` is
 //!    dropped: in that order, since a word cut up by its stops would otherwise be dropped bit by bit.
+//! 4. What is so joined is a *word*. It is dropped when it is far fainter than the voice of the minutes
+//!    around it: a noise of the line in which another's voice is still heard, a breath, somebody at the
+//!    back of the room. See [`without_faint`].
 
 use super::front::FLOOR_DBFS;
 use super::level::LoudLevel;
@@ -90,58 +90,16 @@ impl Evidence<'_> {
             match since {
                 None if speaks => since = Some(frame),
                 Some(start) if !speaks => {
-                    speech.push(start..frame);
+                    speech.extend(segment(start..frame));
                     since = None;
                 }
                 _ => {}
             }
         }
         if let Some(start) = since {
-            speech.push(start..loud.len());
+            speech.extend(segment(start..loud.len()));
         }
-        self.drop_faint(&mut speech, settings);
-        speech.into_iter().filter_map(segment).collect()
-    }
-
-    /// Drops words that are far fainter than the voice around them.
-    fn drop_faint(&self, speech: &mut Vec<Range<usize>>, settings: &AnalysisSettings) {
-        let spoken: Vec<usize> = speech.iter().cloned().flatten().collect();
-        // A word is one, with its stops, but not with a leak.
-        let join = (settings.speech_join.nanos() / FRAME.nanos()) as usize;
-        let words = speech.chunk_by(|a, b| {
-            b.start - a.end <= join && !(a.end..b.start).any(|frame| self.is_shut(frame))
-        });
-        let mut voice = LoudLevel::new(usize::MAX, f64::NEG_INFINITY);
-        let (mut from, mut to) = (0, 0);
-        let kept = words.filter(|word| {
-            let (Some(first), Some(last)) = (word.first(), word.last()) else {
-                return false;
-            };
-            while let Some(frame) = spoken
-                .get(to)
-                .filter(|frame| **frame < last.end + VOICE_REACH)
-            {
-                voice.push(self.levels[*frame].dbfs());
-                to += 1;
-            }
-            while spoken
-                .get(from)
-                .is_some_and(|frame| frame + VOICE_REACH < first.start)
-            {
-                voice.forget();
-                from += 1;
-            }
-            let loud = voice
-                .exceeded_by(VOICE_SHARE)
-                .filter(|_| to - from >= VOICE_FRAMES);
-            let peak = word
-                .iter()
-                .flat_map(|frames| &self.levels[frames.clone()])
-                .max();
-            peak.zip(loud)
-                .is_none_or(|(peak, loud)| peak.dbfs() >= loud - WORD_RANGE_DB)
-        });
-        *speech = kept.flatten().cloned().collect();
+        speech.into_iter().collect()
     }
 
     fn is_shut(&self, frame: usize) -> bool {
@@ -189,6 +147,37 @@ impl Evidence<'_> {
         let middle = (score as i64).saturating_mul(hop) + hop / 2 - self.delay.nanos();
         (middle.max(0) / FRAME.nanos()) as usize
     }
+}
+
+/// Returns speech without the words that are far fainter than the voice of the minutes around them. Its
+/// segments are words; sounds of the line, which may be louder than any voice, are not among them.
+pub(super) fn without_faint(speech: &Timeline, levels: &[Level]) -> Timeline {
+    let frames = |word: &Segment| {
+        let frame =
+            |time: Time| (time.nanos() / FRAME.nanos()).clamp(0, levels.len() as i64) as usize;
+        frame(word.start())..frame(word.end())
+    };
+    let words = speech.segments();
+    let spoken: Vec<usize> = words.iter().flat_map(frames).collect();
+    let mut voice = LoudLevel::new(usize::MAX, f64::NEG_INFINITY);
+    let (mut from, mut to) = (0, 0);
+    let kept = words.iter().filter(|word| {
+        let frames = frames(word);
+        while let Some(frame) = spoken.get(to).filter(|f| **f < frames.end + VOICE_REACH) {
+            voice.push(levels[*frame].dbfs());
+            to += 1;
+        }
+        while (spoken.get(from)).is_some_and(|frame| frame + VOICE_REACH < frames.start) {
+            voice.forget();
+            from += 1;
+        }
+        let loud = voice.exceeded_by(VOICE_SHARE);
+        let loud = loud.filter(|_| to - from >= VOICE_FRAMES);
+        let peak = levels[frames].iter().max();
+        peak.zip(loud)
+            .is_none_or(|(peak, loud)| peak.dbfs() >= loud - WORD_RANGE_DB)
+    });
+    kept.copied().collect()
 }
 
 /// Returns, of each frame, whether it is loud enough to belong to speech that is near.
@@ -253,24 +242,16 @@ pub(super) fn segment(frames: Range<usize>) -> Option<Segment> {
 mod tests {
     use super::*;
 
-    /// Decides on scores and levels in dBFS of frames of 10 ms.
-    fn decided(frames: &[(f32, f32)], shut: &[bool]) -> Timeline {
-        let scores: Vec<f32> = frames.iter().map(|frame| frame.0).collect();
-        let levels: Vec<Level> = frames.iter().map(|frame| Level::new(frame.1)).collect();
-        let evidence = Evidence {
-            scores: &scores,
-            hop: FRAME,
-            delay: Span::ZERO,
-            levels: &levels,
-            shut,
-        };
-        evidence.speech(&AnalysisSettings::default())
-    }
-
-    /// So many frames that the detector hears, at a level, then a second of a quiet line.
-    fn word(frames: usize, level: f32) -> Vec<(f32, f32)> {
-        let word = std::iter::repeat_n((0.9, level), frames);
-        word.chain(std::iter::repeat_n((0.0, -90.0), 100)).collect()
+    /// Returns which of some words are kept: start and end in seconds, and level in dBFS, of a quiet line.
+    fn kept(words: &[(f64, f64, f32)]) -> Timeline {
+        let end = words.last().map_or(0.0, |word| word.1);
+        let mut levels = vec![Level::new(-90.0); (end * 100.0) as usize];
+        for (start, end, level) in words {
+            let frames = (start * 100.0) as usize..(end * 100.0) as usize;
+            levels[frames].fill(Level::new(*level));
+        }
+        let speech: Vec<(f64, f64)> = words.iter().map(|word| (word.0, word.1)).collect();
+        without_faint(&timeline(&speech), &levels)
     }
 
     fn timeline(segments: &[(f64, f64)]) -> Timeline {
@@ -282,38 +263,28 @@ mod tests {
 
     #[test]
     fn words_far_below_the_voice_are_none() {
-        let voice = word(200, -20.0);
         // 20 dB below the voice is a word, 30 dB is none, before the voice as after it …
-        for (level, is_word) in [(-40.0, true), (-50.0, false)] {
-            let frames = [word(50, level), voice.clone(), word(50, level)].concat();
-            let wanted: &[(f64, f64)] = match is_word {
-                true => &[(0.0, 0.5), (1.5, 3.5), (4.5, 5.0)],
-                false => &[(1.5, 3.5)],
-            };
-            assert_eq!(decided(&frames, &[]), timeline(wanted), "{level}");
-        }
-        // … but not where less than a second of the voice is known …
-        let frames = [word(40, -20.0), word(50, -50.0)].concat();
-        assert_eq!(decided(&frames, &[]), timeline(&[(0.0, 0.4), (1.4, 1.9)]));
+        let around = |level| kept(&[(0.0, 0.5, level), (1.5, 3.5, -20.0), (4.5, 5.0, level)]);
+        assert_eq!(
+            around(-40.0),
+            timeline(&[(0.0, 0.5), (1.5, 3.5), (4.5, 5.0)])
+        );
+        assert_eq!(around(-50.0), timeline(&[(1.5, 3.5)]));
+        // … but not where less than a second of speech is known …
+        let little = [(0.0, 0.4, -20.0), (1.4, 1.9, -50.0)];
+        assert_eq!(kept(&little), timeline(&[(0.0, 0.4), (1.4, 1.9)]));
         // … nor two minutes later, when somebody else may hold the telephone.
-        let pause = vec![(0.0, -90.0); 12_000];
-        let frames = [voice, pause, word(200, -50.0)].concat();
-        let wanted = [(0.0, 2.0), (123.0, 125.0)];
-        assert_eq!(decided(&frames, &[]), timeline(&wanted));
+        let late = [(0.0, 2.0, -20.0), (122.0, 124.0, -50.0)];
+        assert_eq!(kept(&late), timeline(&[(0.0, 2.0), (122.0, 124.0)]));
     }
 
     #[test]
-    fn the_faint_end_of_a_word_is_of_the_word() {
-        // A stop of 0.1 s, and what is 30 dB below after it.
-        let mut frames = word(200, -20.0);
-        frames.splice(
-            200..230,
-            [vec![(0.9, -90.0); 10], vec![(0.9, -50.0); 20]].concat(),
-        );
-        assert_eq!(decided(&frames, &[]), timeline(&[(0.0, 2.0), (2.1, 2.3)]));
-        // The same after a leak is noise in which the leak is heard.
-        let mut shut = vec![false; 230];
-        shut[200..210].fill(true);
-        assert_eq!(decided(&frames, &shut), timeline(&[(0.0, 2.0)]));
+    fn one_loud_frame_is_enough_of_a_word() {
+        let mut levels = vec![Level::new(-20.0); 200];
+        levels.extend(vec![Level::new(-60.0); 100]);
+        let speech = timeline(&[(0.0, 2.0), (2.5, 3.0)]);
+        assert_eq!(without_faint(&speech, &levels), timeline(&[(0.0, 2.0)]));
+        levels[270] = Level::new(-44.0);
+        assert_eq!(without_faint(&speech, &levels), speech);
     }
 }

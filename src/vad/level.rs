@@ -95,8 +95,8 @@ const MAX_GAIN_DB: f64 = 30.0;
 const IDLE_DBFS: f64 = -65.0;
 /// The level looks back over 60 s of frames that are not idle …
 const LEVEL_MS: usize = 60_000;
-/// … but where the last 6 s of them are quieter, it is theirs, down to 20 dB below.
-const RECENT_MS: usize = 6_000;
+/// … but where the last 4.5 s of them are quieter, it is theirs, down to 20 dB below.
+const RECENT_MS: usize = 4_500;
 const RECENT_DROP_DB: f64 = 20.0;
 /// A sound is steady when its power over 80 ms (so that two tones 40 Hz apart do not beat) …
 const SMOOTH_MS: usize = 80;

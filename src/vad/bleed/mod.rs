@@ -20,8 +20,8 @@
 //!    from.
 //! 4. **Around.** A frame is what most around it are; pauses of a leak are part of it.
 //!
-//! Where no leak is established nothing is leaked; once one is, the minute before is held against it
-//! as well, since a leak is known some seconds after its voice begins.
+//! Where no leak is established nothing is leaked; once one has been for 5 s, the minute before is held
+//! against it as well, since a leak is known some seconds after its voice begins.
 //!
 //! # Conventions
 //!
@@ -57,8 +57,10 @@ const AHEAD: usize = 3;
 const WINDOW_BLOCKS: usize = 40;
 /// Blocks that gains are taken from.
 const GAIN_BLOCKS: usize = 30;
-/// Blocks before a leak was known that are judged by it.
+/// Blocks before a leak was known that are judged by it …
 const RETROSPECT: usize = 60;
+/// … once it has been known for so many blocks: two voices may go together for a moment.
+const CERTAIN: u32 = 5;
 /// Blocks of both sides that are kept at least, and so many more before the oldest are dropped, all at
 /// once: to move the rest up costs more than to keep them.
 const HISTORY: usize = RETROSPECT + AHEAD + 2;
@@ -185,6 +187,8 @@ pub(super) struct BleedMeter {
     contents: Sides<Vec<Content>>,
     /// The first frame that no known leak was held against.
     unjudged: Sides<isize>,
+    /// Blocks for which a leak has been known.
+    known_for: Sides<u32>,
     share: ShareMeter,
 }
 
@@ -197,6 +201,7 @@ impl BleedMeter {
             links: Sides::from_fn(|_| Link::new()),
             contents: Sides::default(),
             unjudged: Sides::default(),
+            known_for: Sides::default(),
             share: ShareMeter::new(),
         }
     }
@@ -256,17 +261,26 @@ impl BleedMeter {
             let unjudged = self.unjudged.get_mut(side);
             // Where no leak is known there is nothing to tell apart, until one is.
             contents.resize((from + BLOCK as isize) as usize, Content::Own);
+            let known_for = self.known_for.get_mut(side);
             let Some(known) = self.links.get(side).known() else {
+                *known_for = 0;
                 continue;
             };
+            *known_for += 1;
             let back = self.links.get(side.other()).known();
-            let oldest = from - (RETROSPECT * BLOCK) as isize;
-            for start in (oldest.max(*unjudged)..=from).step_by(BLOCK) {
+            let certain = *known_for >= CERTAIN;
+            let oldest = match certain {
+                true => (from - (RETROSPECT * BLOCK) as isize).max(*unjudged),
+                false => from,
+            };
+            for start in (oldest..=from).step_by(BLOCK) {
                 let span = start..start + BLOCK as isize;
                 let judged = known.classify(back, span, source, heard);
                 contents[start as usize..][..judged.len()].copy_from_slice(&judged);
             }
-            *unjudged = from + BLOCK as isize;
+            if certain {
+                *unjudged = from + BLOCK as isize;
+            }
         }
     }
 }
