@@ -1,6 +1,6 @@
 //! One channel, from samples to speech.
 
-use super::decide::{Evidence, Level};
+use super::decide::{Evidence, Level, without_faint};
 use super::front::{Frame, FrontEnd};
 use super::line::{self, LineMeter};
 use super::{Vad, detector};
@@ -85,7 +85,8 @@ impl Channel {
             inside.inspect(|inside| heard.segment = *inside).is_some()
         });
         let spoken = &(&joined - &line::mask(&line)) - masked;
-        (spoken.prune(self.settings.speech_min), line)
+        let spoken = spoken.prune(self.settings.speech_min);
+        (without_faint(&spoken, &self.levels), line)
     }
 }
 

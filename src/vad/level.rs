@@ -58,9 +58,14 @@ impl LoudLevel {
         let bin = ((-level / BIN_DB).max(0.0) as usize).min(BINS - 1);
         self.bins[bin] += 1;
         self.recent.push_back(bin as u8);
-        if self.recent.len() > self.window
-            && let Some(old) = self.recent.pop_front()
-        {
+        if self.recent.len() > self.window {
+            self.forget();
+        }
+    }
+
+    /// Forgets the oldest frame that was not idle.
+    pub(super) fn forget(&mut self) {
+        if let Some(old) = self.recent.pop_front() {
             self.bins[usize::from(old)] -= 1;
         }
     }
@@ -90,8 +95,8 @@ const MAX_GAIN_DB: f64 = 30.0;
 const IDLE_DBFS: f64 = -65.0;
 /// The level looks back over 60 s of frames that are not idle …
 const LEVEL_MS: usize = 60_000;
-/// … but where the last 6 s of them are quieter, it is theirs, down to 20 dB below.
-const RECENT_MS: usize = 6_000;
+/// … but where the last 4.5 s of them are quieter, it is theirs, down to 20 dB below.
+const RECENT_MS: usize = 4_500;
 const RECENT_DROP_DB: f64 = 20.0;
 /// A sound is steady when its power over 80 ms (so that two tones 40 Hz apart do not beat) …
 const SMOOTH_MS: usize = 80;

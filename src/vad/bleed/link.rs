@@ -138,6 +138,7 @@ impl Link {
             *self.gains = [[0; GAIN_BINS]; BANDS];
             self.lag = lag;
             let first = source.first() + HISTORY_MARGIN as isize;
+            let first = first.max(end - (GAIN_BLOCKS * BLOCK) as isize);
             let mut from = end;
             while from - BLOCK as isize >= first {
                 from -= BLOCK as isize;
@@ -203,22 +204,18 @@ impl Link {
         let median = *known.get(known.len() / 2)?;
         Some(piles.map(|pile| pile.unwrap_or(median)))
     }
+}
 
-    /// Appends what the frames of `span` hold on the channel that hears.
+impl Known {
+    /// Returns what the frames of `span` hold on the channel that hears.
     pub(super) fn classify(
         &self,
         back: Option<Known>,
         span: Range<isize>,
         source: &History,
         heard: &History,
-        contents: &mut Vec<Content>,
-    ) {
-        let Some(known) = self.known else {
-            // Without a leak there is nothing to tell apart.
-            contents.extend(span.map(|_| Content::Own));
-            return;
-        };
-        let lows = heard.lows();
+    ) -> Vec<Content> {
+        let lows = heard.lows(span.start);
         let own_floor: Bands = std::array::from_fn(|b| {
             let steady = lows[b] + ABOVE_LOW_DB;
             OWN_MIN_DBFS.max(steady).max(heard.loud[b] - SPREAD_DB)
@@ -227,17 +224,17 @@ impl Link {
         let around = SMOOTH as isize;
         let around = span.start - around..span.end + around;
         let voice = voice(
-            &known,
+            self,
             back.as_ref(),
-            around.start - known.lag..around.end - known.lag,
+            around.start - self.lag..around.end - self.lag,
             source,
             heard,
         );
         let judged: Vec<Judged> = around
             .zip(&voice)
-            .map(|(t, voice)| Judged::of(&known, voice, t, heard, &own_floor))
+            .map(|(t, voice)| Judged::of(self, voice, t, heard, &own_floor))
             .collect();
-        contents.extend(judged.windows(2 * SMOOTH + 1).map(|near| {
+        let contents = judged.windows(2 * SMOOTH + 1).map(|near| {
             let judged = &near[SMOOTH];
             if judged.sounding == 0 || (judged.weight == 0.0 && !judged.audible) {
                 return Content::Nothing;
@@ -252,7 +249,8 @@ impl Link {
             } else {
                 Content::Leak
             }
-        }));
+        });
+        contents.collect()
     }
 }
 

@@ -20,14 +20,15 @@
 //!    from.
 //! 4. **Around.** A frame is what most around it are; pauses of a leak are part of it.
 //!
-//! Where no leak is established nothing is leaked.
+//! Where no leak is established nothing is leaked; once one has been for 5 s, the minute before is held
+//! against it as well, since a leak is known some seconds after its voice begins.
 //!
 //! # Conventions
 //!
 //! * Frames of 10 ms in lock step; levels in dBFS per band. Gains are *heard − source* in dB, lags
 //!   *heard − source* in time.
-//! * A frame is decided when at most 4 s more have come; evidence is of the last 40 s (of the source's
-//!   sound). Memory is that window and a byte per frame.
+//! * A frame is decided when at most 4 s more have come, or a minute where no leak is known; evidence is
+//!   of the last 40 s (of the source's sound). Memory is two minutes at most and a byte per frame.
 //! * The same sound on both channels is not looked at here: see
 //!   [`audio::faults`](crate::audio::faults).
 //!
@@ -56,8 +57,14 @@ const AHEAD: usize = 3;
 const WINDOW_BLOCKS: usize = 40;
 /// Blocks that gains are taken from.
 const GAIN_BLOCKS: usize = 30;
-/// Frames of both sides that are kept.
-const HISTORY: usize = 10 * BLOCK;
+/// Blocks before a leak was known that are judged by it …
+const RETROSPECT: usize = 60;
+/// … once it has been known for so many blocks: two voices may go together for a moment.
+const CERTAIN: u32 = 5;
+/// Blocks of both sides that are kept at least, and so many more before the oldest are dropped, all at
+/// once: to move the rest up costs more than to keep them.
+const HISTORY: usize = RETROSPECT + AHEAD + 2;
+const HISTORY_SPARE: usize = HISTORY;
 /// Frames at the start of the history whose neighbours are gone.
 const HISTORY_MARGIN: usize = 40;
 
@@ -176,9 +183,12 @@ pub(super) struct BleedMeter {
     histories: Sides<History>,
     /// The link into each side.
     links: Sides<Link>,
-    /// What the last three blocks hold.
+    /// What each frame holds, as far as it is known.
     contents: Sides<Vec<Content>>,
-    leaked: Sides<Vec<bool>>,
+    /// The first frame that no known leak was held against.
+    unjudged: Sides<isize>,
+    /// Blocks for which a leak has been known.
+    known_for: Sides<u32>,
     share: ShareMeter,
 }
 
@@ -190,7 +200,8 @@ impl BleedMeter {
             histories: Sides::from_fn(|_| History::new()),
             links: Sides::from_fn(|_| Link::new()),
             contents: Sides::default(),
-            leaked: Sides::default(),
+            unjudged: Sides::default(),
+            known_for: Sides::default(),
             share: ShareMeter::new(),
         }
     }
@@ -218,12 +229,13 @@ impl BleedMeter {
         while self.histories.agent.taken < wanted {
             self.take(&silence, &silence, false);
         }
-        let frames = self.frames;
-        let mut leaked = self.leaked;
-        leaked.agent.truncate(frames);
-        leaked.customer.truncate(frames);
+        let leaked = |side: Side| {
+            let mut leaked = clean(self.contents.get(side));
+            leaked.truncate(self.frames);
+            leaked
+        };
         Bleed {
-            leaked,
+            leaked: Sides::from_fn(leaked),
             share: self.share.finish(),
             evidence: Sides::from_fn(|side| self.links.get(side).evidence()),
         }
@@ -245,19 +257,29 @@ impl BleedMeter {
         }
         for side in [Side::Agent, Side::Customer] {
             let (source, heard) = (self.histories.get(side.other()), self.histories.get(side));
-            let link = self.links.get(side);
-            let back = self.links.get(side.other()).known();
             let contents = self.contents.get_mut(side);
-            link.classify(back, from..from + BLOCK as isize, source, heard, contents);
-            // One block before the one that is decided, one after.
-            let leaked = self.leaked.get_mut(side);
-            match contents.len() / BLOCK {
-                2 => leaked.extend(&clean(contents)[..BLOCK]),
-                3.. => {
-                    leaked.extend(&clean(contents)[BLOCK..2 * BLOCK]);
-                    contents.drain(..BLOCK);
-                }
-                _ => {}
+            let unjudged = self.unjudged.get_mut(side);
+            // Where no leak is known there is nothing to tell apart, until one is.
+            contents.resize((from + BLOCK as isize) as usize, Content::Own);
+            let known_for = self.known_for.get_mut(side);
+            let Some(known) = self.links.get(side).known() else {
+                *known_for = 0;
+                continue;
+            };
+            *known_for += 1;
+            let back = self.links.get(side.other()).known();
+            let certain = *known_for >= CERTAIN;
+            let oldest = match certain {
+                true => (from - (RETROSPECT * BLOCK) as isize).max(*unjudged),
+                false => from,
+            };
+            for start in (oldest..=from).step_by(BLOCK) {
+                let span = start..start + BLOCK as isize;
+                let judged = known.classify(back, span, source, heard);
+                contents[start as usize..][..judged.len()].copy_from_slice(&judged);
+            }
+            if certain {
+                *unjudged = from + BLOCK as isize;
             }
         }
     }
@@ -335,8 +357,8 @@ struct History {
     noise: Bands,
     /// The level per band that a twentieth of the frames exceed.
     loud: Bands,
-    /// The level per band that a fifth of each of the last four blocks' frames do not exceed.
-    lows: [Bands; AHEAD + 1],
+    /// The level per band that a fifth of each block's frames do not exceed.
+    lows: Vec<Bands>,
     noise_meter: NoiseMeter,
 }
 
@@ -350,7 +372,7 @@ impl History {
             rises: Default::default(),
             noise: [NOISE_MIN_DBFS; BANDS],
             loud: [FLOOR_DBFS; BANDS],
-            lows: [[FLOOR_DBFS; BANDS]; AHEAD + 1],
+            lows: Vec::new(),
             noise_meter: NoiseMeter::new(),
         }
     }
@@ -377,12 +399,17 @@ impl History {
         self.smeared.get(self.index(frame)?)
     }
 
-    /// What went on in each band from the block before the one that is decided to the one after.
-    fn lows(&self) -> Bands {
-        std::array::from_fn(|b| {
-            let lows = self.lows[..AHEAD].iter().map(|low| low[b]);
-            lows.fold(f32::INFINITY, f32::min)
-        })
+    /// What went on in each band from the block before the one that begins with `frame` to the one after.
+    fn lows(&self, frame: isize) -> Bands {
+        let before = frame - BLOCK as isize;
+        let blocks = self.index(before).map(|i| i / BLOCK);
+        let lows = blocks.and_then(|block| self.lows.get(block..block + 3));
+        let none = [FLOOR_DBFS; BANDS];
+        lows.unwrap_or(&[none])
+            .iter()
+            .fold([f32::INFINITY; BANDS], |least, low| {
+                std::array::from_fn(|b| least[b].min(low[b]))
+            })
     }
 
     /// Rises and levels of a group over `count` frames.
@@ -413,16 +440,16 @@ impl History {
 
     /// Brings all that is derived from the bands up to the end.
     fn block(&mut self) {
-        if self.bands.len() > HISTORY {
-            let old = self.bands.len() - HISTORY;
+        if self.bands.len() > (HISTORY + HISTORY_SPARE) * BLOCK {
+            let old = self.bands.len() - HISTORY * BLOCK;
             self.bands.drain(..old);
+            self.lows.drain(..old / BLOCK);
             self.smeared.drain(..old.min(self.smeared.len()));
             for group in self.levels.iter_mut().chain(&mut self.rises) {
                 group.drain(..old.min(group.len()));
             }
         }
-        self.lows.rotate_left(1);
-        self.lows[AHEAD] = self.noise_meter.low();
+        self.lows.push(self.noise_meter.low());
         self.noise_meter.block();
         if let Some((noise, loud)) = self.noise_meter.levels() {
             self.noise = noise;

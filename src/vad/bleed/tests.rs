@@ -251,3 +251,18 @@ fn check_swap(levels: &[[Bands; 2]]) -> std::result::Result<(), TestCaseError> {
     prop_assert_eq!(bleed.evidence.customer, swapped.evidence.agent);
     Ok(())
 }
+
+#[test]
+fn leak_is_known_in_retrospect() {
+    // The customer hears the agent from the first word on; the first four seconds are no exception.
+    let (agent, voiced) = voice(1, 0, -20.0);
+    let (customer, _) = voice(2, 1, -24.0);
+    let a = channel(&agent, &customer, None, 3);
+    let c = channel(&customer, &agent, Some((-20.0, 3)), 4);
+    let bleed = measured(&a, &c);
+    let first: Vec<bool> = (voiced.iter().enumerate())
+        .map(|(t, voiced)| *voiced && t < 400)
+        .collect();
+    let found = share_of(&bleed.leaked.customer, &first);
+    assert!(found >= 0.97, "{found}");
+}

@@ -96,6 +96,14 @@ const RARE_SHARE: f32 = 0.25;
 /// … or has more notes than voices have that do not sing: of 95 % of 1 s pieces of speech at most 6.
 const SUNG_NOTES_PER_S: f32 = 6.0;
 
+/// Music that comes out of 1 s of silence begins with its first sound, where that goes on for at most 4 s
+/// with no pause of 0.2 s until notes are known …
+const LEAD: usize = 200;
+const LEAD_PAUSE: usize = 10;
+/// … at a level with at most this standard deviation, in dB (drums 2 to 5; of 98 % of the pieces of speech
+/// of half a second and more at least 7).
+const LEAD_EVEN_DB: f32 = 6.0;
+
 /// What is kept of 20 ms.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
@@ -249,6 +257,7 @@ impl MusicMeter {
         for tone in tones.iter_mut().filter(|tone| !tone.note) {
             tone.firm &= !score.has_beside(slots_of(tone.range), &evidence);
         }
+        score.begin(&mut evidence);
         let kept = score.mask(speech, &mut evidence);
         let mut music = Vec::new();
         for stretch in score.stretches(&evidence) {
@@ -467,6 +476,74 @@ impl Score {
         evidence[before].contains(&true) && evidence[after].contains(&true)
     }
 
+    /// Marks what the detector took for speech at the very beginning of music: drums before the first
+    /// notes, which are counted over seconds.
+    fn begin(&self, evidence: &mut [bool]) {
+        let mut last = None;
+        for at in 0..evidence.len() {
+            if !evidence[at] {
+                continue;
+            }
+            if last.replace(at).is_none_or(|last| at - last > BESIDE)
+                && let Some(lead) = self.lead(at)
+                && self.is_even(lead.clone())
+                && self.is_no_louder(lead.clone(), at..at + RARE_AROUND as usize)
+            {
+                evidence[lead].fill(true);
+            }
+        }
+    }
+
+    /// Returns what sounds without a pause up to `music` and comes out of silence.
+    fn lead(&self, music: usize) -> Option<std::ops::Range<usize>> {
+        let (mut start, mut silent) = (music, 0);
+        for slot in (0..music).rev() {
+            if self.slots[slot].sounds() {
+                if silent > LEAD_PAUSE || music - slot > LEAD {
+                    return None;
+                }
+                (start, silent) = (slot, 0);
+            } else {
+                silent += 1;
+            }
+            if silent == BESIDE {
+                break;
+            }
+        }
+        (start < music).then_some(start..music)
+    }
+
+    /// Whether what sounds in these slots does so at one level.
+    fn is_even(&self, slots: std::ops::Range<usize>) -> bool {
+        let (mut count, mut sum, mut squares) = (0.0f32, 0.0, 0.0);
+        for slot in self.slots[slots].iter().filter(|slot| slot.sounds()) {
+            let below = f32::from(slot.below);
+            count += 1.0;
+            sum += below;
+            squares += below * below;
+        }
+        let mean = sum / count.max(1.0);
+        squares / count.max(1.0) - mean * mean <= LEAD_EVEN_DB * LEAD_EVEN_DB
+    }
+
+    /// Whether these slots are hardly louder than the loudest tenth of the music begins.
+    fn is_no_louder(&self, slots: std::ops::Range<usize>, music: std::ops::Range<usize>) -> bool {
+        // The power of a voice is that of its vowels, the music's that of its loud beats.
+        let (mut own, mut sounding) = (0.0f32, 0u32);
+        for slot in self.slots[slots].iter().filter(|slot| slot.sounds()) {
+            own += 10f32.powf(-0.1 * f32::from(slot.below));
+            sounding += 1;
+        }
+        let own = 10.0 * (own / sounding.max(1) as f32).log10();
+        let open = self.clip(music).filter(|slot| self.is_open(*slot));
+        let mut below: Vec<u8> = open.map(|slot| self.slots[slot].below).collect();
+        below.sort_unstable();
+        let loud = below
+            .get(below.len() / 10)
+            .map_or(-SOUNDS_DBFS, |below| f32::from(*below));
+        own <= LOUDER_DB - loud
+    }
+
     /// Decides which speech is music: its slots become evidence. Returns the rest.
     fn mask(&self, speech: &[Range], evidence: &mut [bool]) -> Vec<Range> {
         let mut kept = Vec::new();
@@ -476,7 +553,11 @@ impl Score {
                 start: slots.start as u32,
                 end: slots.end as u32,
             };
-            if self.has_beside(slots.clone(), evidence) && self.is_music(slots.clone()) {
+            let lead = evidence
+                .get(slots.clone())
+                .is_some_and(|e| !e.contains(&false));
+            let is_music = || self.is_music(slots.clone(), evidence);
+            if lead || self.has_beside(slots.clone(), evidence) && is_music() {
                 evidence[slots].fill(true);
             } else {
                 kept.push(range);
@@ -486,25 +567,12 @@ impl Score {
     }
 
     /// Whether what the detector took for speech, with music on both sides, is of the music.
-    fn is_music(&self, speech: std::ops::Range<usize>) -> bool {
+    fn is_music(&self, speech: std::ops::Range<usize>, evidence: &[bool]) -> bool {
         let around = |slots: u32| {
             let slots = slots as usize;
             speech.start.saturating_sub(slots)..(speech.end + slots).min(self.slots.len())
         };
-        // The power of a voice is that of its vowels, the music's that of its loud beats.
-        let (mut own, mut sounding) = (0.0f32, 0u32);
-        for slot in speech.clone().filter(|slot| self.slots[*slot].sounds()) {
-            own += 10f32.powf(-0.1 * f32::from(self.slots[slot].below));
-            sounding += 1;
-        }
-        let own = 10.0 * (own / sounding.max(1) as f32).log10();
-        let open = around(RARE_AROUND).filter(|slot| self.is_open(*slot));
-        let mut below: Vec<u8> = open.map(|slot| self.slots[slot].below).collect();
-        below.sort_unstable();
-        let loud = below
-            .get(below.len() / 10)
-            .map_or(-SOUNDS_DBFS, |below| f32::from(*below));
-        if own > LOUDER_DB - loud {
+        if !self.is_no_louder(speech.clone(), around(RARE_AROUND)) {
             return false;
         }
         let notes: u32 = (speech.clone())
@@ -513,7 +581,7 @@ impl Score {
         let length = speech.len() as u32;
         let per_s = notes as f32 * FRAMES_PER_S as f32 / (length * SLOT).max(1) as f32;
         let speech_around = around(RARE_AROUND)
-            .filter(|slot| self.kinds[*slot] == Kind::Speech)
+            .filter(|slot| self.kinds[*slot] == Kind::Speech && !evidence[*slot])
             .count();
         let is_rare = (speech_around as f32) < RARE_SHARE * around(RARE_AROUND).len() as f32;
         per_s >= SUNG_NOTES_PER_S

@@ -277,6 +277,28 @@ fn a_detector_s_mistakes_in_music_are_music() {
 }
 
 #[test]
+fn music_begins_with_its_first_sound() {
+    // Two seconds of brushes, which have no notes, before the first chord; a detector hears a voice.
+    let noise = render(Sound::WhiteNoise, 2.0, RATE, -26.0, 4);
+    let chords = render(Sound::MusicPads, 20.0, RATE, -20.0, 3);
+    let at = |start, end| Segment::from_seconds(start, end).unwrap();
+    let speech: Timeline = [at(1.3, 2.2), at(2.4, 2.9)].into_iter().collect();
+    let samples = [silence(1_000), noise.clone(), chords.clone()].concat();
+    let heard = hear(&samples, RATE, &speech).unwrap();
+    assert!((&speech - &mask(&heard)).is_empty(), "{heard:?}");
+    // With a pause before the music it is a sound of its own, and so is what moves as a voice does.
+    let pause = [silence(1_000), noise.clone(), silence(400), chords.clone()].concat();
+    let moving: Vec<f32> = (noise.iter().enumerate())
+        .map(|(n, x)| if n / 800 % 2 == 0 { *x } else { 0.1 * x })
+        .collect();
+    let moving = [silence(1_000), moving, chords].concat();
+    for samples in [pause, moving] {
+        let heard = hear(&samples, RATE, &speech).unwrap();
+        assert_eq!(&speech - &mask(&heard), speech, "{heard:?}");
+    }
+}
+
+#[test]
 fn holds_are_music_after_the_agent_s_first_word() {
     let at = |start, end| Segment::from_seconds(start, end).unwrap();
     let music = |start, end| Heard {
