@@ -10,18 +10,29 @@
 
 mod labelled;
 mod manifest;
+pub mod mapping;
+#[cfg(feature = "parquet")]
+mod parquet_rows;
+#[cfg(feature = "parquet")]
+mod parquet_sink;
 mod pipeline;
 mod row;
 mod summary;
 mod table;
 mod text;
 
-pub use labelled::{Labelled, LabelledCall, read_labelled};
+pub use labelled::{
+    Labelled, LabelledCall, LabelledOptions, Predicted, SurveyCounts, read_labelled,
+    read_labelled_with,
+};
 pub use manifest::{Entry, Labels, Manifest, ManifestOptions, read_metadata};
+pub use mapping::{Mapping, TableKind};
+#[cfg(feature = "parquet")]
+pub use parquet_sink::ParquetSink;
 pub use pipeline::{MOST_THREADS, Threads, in_order};
 pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
 pub use summary::Summary;
-pub use table::{Cells, Rows, read_table};
+pub use table::{Cells, Rows, read_table, read_table_from, read_table_mapped};
 pub use text::TextSink;
 
 use crate::error::{Error, ErrorKind, Result};
