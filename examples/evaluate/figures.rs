@@ -5,8 +5,8 @@ use callcsi::batch::{Labelled, SurveyCounts};
 use callcsi::features::Absence;
 use callcsi::model::metrics::reliability;
 use callcsi::model::{
-    Bootstrap, Confusion, Evaluation, GroupErrors, Interval, LabelScale, MarkClass,
-    MarkEvaluation, MarkOutcome, Outcome, Predictor, Ranking, Units,
+    Bootstrap, Confusion, Evaluation, GroupErrors, Interval, LabelScale, MarkClass, MarkEvaluation,
+    MarkOutcome, Outcome, Predictor, Ranking, Units,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -215,7 +215,10 @@ impl Draws {
         ];
         let all: Vec<usize> = (0..outcomes.len()).collect();
         let statistic = |rows: &[usize]| {
-            let drawn: Vec<Outcome> = rows.iter().filter_map(|&r| outcomes.get(r).copied()).collect();
+            let drawn: Vec<Outcome> = rows
+                .iter()
+                .filter_map(|&r| outcomes.get(r).copied())
+                .collect();
             match Evaluation::of(&drawn, threshold) {
                 Ok(e) => told(&e, &ranking, rows),
                 Err(_) => [None; 12],
@@ -239,9 +242,16 @@ impl Draws {
         let two = positives > 0 && positives < outcomes.len();
         let statistic = |rows: &[usize]| {
             let area = ranking.roc_auc(rows);
-            let hits = rows.iter().filter(|&&r| outcomes.get(r).is_some_and(|o| o.satisfied));
+            let hits = rows
+                .iter()
+                .filter(|&&r| outcomes.get(r).is_some_and(|o| o.satisfied));
             let base = (!rows.is_empty()).then(|| hits.count() as f64 / rows.len() as f64);
-            [base, area, ranking.gini(rows), ranking.average_precision(rows)]
+            [
+                base,
+                area,
+                ranking.gini(rows),
+                ranking.average_precision(rows),
+            ]
         };
         let names = ["base_rate", "roc_auc", "gini", "average_precision"];
         let constant = [
@@ -285,7 +295,10 @@ impl Draws {
             "within_one",
         ];
         let statistic = |rows: &[usize]| {
-            let drawn: Vec<MarkOutcome> = rows.iter().filter_map(|&r| outcomes.get(r).copied()).collect();
+            let drawn: Vec<MarkOutcome> = rows
+                .iter()
+                .filter_map(|&r| outcomes.get(r).copied())
+                .collect();
             told(&drawn)
         };
         let flat = told(&constant_marks(outcomes));
@@ -301,16 +314,28 @@ impl Draws {
     ) -> Result<Groups> {
         let scale = &choices.scale;
         let of = |rows: &[usize], outcomes: &[MarkOutcome]| {
-            let rows = rows.iter().filter_map(|&r| Some((*keys.get(r)?, *outcomes.get(r)?)));
+            let rows = rows
+                .iter()
+                .filter_map(|&r| Some((*keys.get(r)?, *outcomes.get(r)?)));
             GroupErrors::of(rows, scale, choices.min_rows)
         };
         let told = |errors: Result<GroupErrors>| match errors {
-            Ok(e) => [e.mean_absolute, e.root_mean_square, e.mean_absolute_by_rows, e.pearson],
+            Ok(e) => [
+                e.mean_absolute,
+                e.root_mean_square,
+                e.mean_absolute_by_rows,
+                e.pearson,
+            ],
             Err(_) => [None; 4],
         };
         let all: Vec<usize> = (0..outcomes.len()).collect();
         let errors = of(&all, outcomes)?;
-        let names = ["mean_absolute", "root_mean_square", "mean_absolute_by_rows", "pearson"];
+        let names = [
+            "mean_absolute",
+            "root_mean_square",
+            "mean_absolute_by_rows",
+            "pearson",
+        ];
         let mut flat = told(of(&all, &constant_marks(outcomes)));
         // Means of a constant differ by rounding alone; nothing correlates with that.
         flat[3] = None;
@@ -322,7 +347,9 @@ impl Draws {
                 *sum = (sum.0 + 1, sum.1 + outcome.expected, sum.2 + outcome.mark);
             }
         }
-        let enough = sums.into_iter().filter(|(_, sum)| sum.0 >= choices.min_rows);
+        let enough = sums
+            .into_iter()
+            .filter(|(_, sum)| sum.0 >= choices.min_rows);
         let mut groups: Vec<Group> = enough
             .map(|(name, (rows, expected, marks))| Group {
                 name: name.to_owned(),
@@ -369,7 +396,10 @@ impl Report {
     ) -> Result<Report, Box<dyn std::error::Error>> {
         let (scale, threshold) = (choices.scale, choices.threshold);
         let mut notes = Vec::new();
-        let off = labelled.calls.iter().filter(|c| scale.class(c.mark).is_err());
+        let off = labelled
+            .calls
+            .iter()
+            .filter(|c| scale.class(c.mark).is_err());
         let off: Vec<_> = off.collect();
         if let Some(first) = off.first() {
             let error = scale.class(first.mark).err().map(|e| e.to_string());
@@ -404,22 +434,32 @@ impl Report {
                 && (j.satisfied.is_some() || !has_satisfied)
                 && (j.dissatisfied.is_some() || !has_dissatisfied)
         };
-        let rows: Vec<_> = labelled.calls.iter().zip(judged).filter(|(_, j)| whole(j)).collect();
+        let rows: Vec<_> = labelled
+            .calls
+            .iter()
+            .zip(judged)
+            .filter(|(_, j)| whole(j))
+            .collect();
         let left_out = labelled.calls.len() - rows.len();
         if left_out > 0 {
-            notes.push(format!("{left_out} calls with a mark have no prediction and are left out"));
+            notes.push(format!(
+                "{left_out} calls with a mark have no prediction and are left out"
+            ));
         }
         let class_of = |mark| scale.class(mark).ok();
-        let outcomes = |class: MarkClass, probability: fn(&Judged) -> Option<f64>| -> Vec<Outcome> {
-            let rows = rows.iter().filter_map(|(call, judged)| {
-                Some(Outcome {
-                    probability: probability(judged)?,
-                    satisfied: class_of(call.mark)? == class,
-                })
-            });
-            rows.collect()
-        };
-        let resamples = choices.resamples.unwrap_or(if rows.len() > MANY { 200 } else { 1_000 });
+        let outcomes =
+            |class: MarkClass, probability: fn(&Judged) -> Option<f64>| -> Vec<Outcome> {
+                let rows = rows.iter().filter_map(|(call, judged)| {
+                    Some(Outcome {
+                        probability: probability(judged)?,
+                        satisfied: class_of(call.mark)? == class,
+                    })
+                });
+                rows.collect()
+            };
+        let resamples = choices
+            .resamples
+            .unwrap_or(if rows.len() > MANY { 200 } else { 1_000 });
         let mut bootstrap = Bootstrap::default();
         bootstrap.resamples = resamples;
         let draws = Draws {
@@ -428,7 +468,9 @@ impl Report {
         };
         let content = outcomes(MarkClass::Satisfied, |j| j.satisfied);
         let discontent = outcomes(MarkClass::Dissatisfied, |j| j.dissatisfied);
-        let satisfied = has_satisfied.then(|| draws.class(&content, threshold)).transpose()?;
+        let satisfied = has_satisfied
+            .then(|| draws.class(&content, threshold))
+            .transpose()?;
         let dissatisfied = if has_dissatisfied {
             Some(draws.class(&discontent, threshold)?)
         } else if has_satisfied {
@@ -451,7 +493,9 @@ impl Report {
         if has_csi && rows.iter().all(|(_, j)| j.likely.is_none()) && !rows.is_empty() {
             notes.push("the likeliest mark is not predicted: csi rounded stands for it".to_owned());
         }
-        let marks = has_csi.then(|| draws.marks(&mark_outcomes, &scale)).transpose()?;
+        let marks = has_csi
+            .then(|| draws.marks(&mark_outcomes, &scale))
+            .transpose()?;
         let groups = match &choices.by {
             Some(by) if has_csi => {
                 let keys: Vec<_> = rows.iter().map(|(call, _)| call.by.as_deref()).collect();
@@ -459,11 +503,19 @@ impl Report {
             }
             _ => None,
         };
-        if let Some(groups) = groups.as_ref().filter(|g| g.errors.groups == 0 && !rows.is_empty()) {
+        if let Some(groups) = groups
+            .as_ref()
+            .filter(|g| g.errors.groups == 0 && !rows.is_empty())
+        {
             let least = groups.errors.min_rows;
-            notes.push(format!("no group has {least} calls: --min-rows says how many are enough"));
+            notes.push(format!(
+                "no group has {least} calls: --min-rows says how many are enough"
+            ));
         }
-        tell_of_classes(&[("satisfied", &satisfied), ("dissatisfied", &dissatisfied)], &mut notes);
+        tell_of_classes(
+            &[("satisfied", &satisfied), ("dissatisfied", &dissatisfied)],
+            &mut notes,
+        );
         let mut marks_given = BTreeMap::new();
         for (call, _) in &rows {
             *marks_given.entry(call.mark).or_default() += 1;
@@ -471,7 +523,10 @@ impl Report {
         if !labelled.failed.is_empty() {
             let first = labelled.failed.first().map(ToString::to_string);
             let count = labelled.failed.len();
-            notes.push(format!("{count} rows failed, the first: {}", first.unwrap_or_default()));
+            notes.push(format!(
+                "{count} rows failed, the first: {}",
+                first.unwrap_or_default()
+            ));
         }
         let SurveyCounts {
             answered,
@@ -497,7 +552,11 @@ impl Report {
             marks_given,
             level: draws.bootstrap.map(|b| b.level),
             resamples: draws.bootstrap.map(|b| b.resamples),
-            reliability: if has_satisfied { bins(&content) } else { Vec::new() },
+            reliability: if has_satisfied {
+                bins(&content)
+            } else {
+                Vec::new()
+            },
             thresholds: thresholds(&content, &discontent),
             satisfied,
             dissatisfied,
@@ -519,8 +578,12 @@ fn by_model(
         (labelled.calls.iter()).any(|call| call.features.get(name).is_some_and(Result::is_ok))
     };
     let not_given = |name: &str| {
-        let lacks = |v: Option<&callcsi::features::Measured>| matches!(v, Some(Err(Absence::NotGiven)));
-        labelled.calls.iter().all(|call| lacks(call.features.get(name)))
+        let lacks =
+            |v: Option<&callcsi::features::Measured>| matches!(v, Some(Err(Absence::NotGiven)));
+        labelled
+            .calls
+            .iter()
+            .all(|call| lacks(call.features.get(name)))
     };
     let names: Vec<&str> = inputs.iter().map(|input| input.feature.as_str()).collect();
     if !labelled.calls.is_empty() {
@@ -528,11 +591,22 @@ fn by_model(
             let shown = names.iter().take(5).copied().collect::<Vec<_>>().join(", ");
             return Err(format!("the table has none of the model's features, as {shown}").into());
         }
-        let missing: Vec<&str> = names.iter().copied().filter(|name| not_given(name)).collect();
+        let missing: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| not_given(name))
+            .collect();
         if !missing.is_empty() {
-            let shown = missing.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+            let shown = missing
+                .iter()
+                .take(3)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", ");
             let (few, all) = (missing.len(), names.len());
-            notes.push(format!("{few} of the model's {all} features have no value: {shown} …"));
+            notes.push(format!(
+                "{few} of the model's {all} features have no value: {shown} …"
+            ));
         }
     }
     let scale = predictor.model().label();
@@ -555,7 +629,11 @@ fn tell_of_classes(classes: &[(&str, &Option<Class>)], notes: &mut Vec<String>) 
             continue;
         };
         if class.positives == 0 || class.positives == class.rows {
-            let who = if class.positives == 0 { "no customer" } else { "every customer" };
+            let who = if class.positives == 0 {
+                "no customer"
+            } else {
+                "every customer"
+            };
             notes.push(format!(
                 "{who} is {name}: what compares the two classes is not defined"
             ));

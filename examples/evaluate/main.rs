@@ -6,9 +6,7 @@
 mod figures;
 mod print;
 
-use callcsi::batch::{
-    LabelledOptions, ManifestOptions, Mapping, Threads, read_labelled_with,
-};
+use callcsi::batch::{LabelledOptions, ManifestOptions, Mapping, Threads, read_labelled_with};
 use callcsi::call::AgentChannel;
 use callcsi::model::{LabelScale, Model, Predictor, marks::GROUP_MIN_ROWS};
 use callcsi::score::Extractor;
@@ -108,9 +106,16 @@ fn run(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
     let scale = match (&model, arguments.scale) {
         (Some(model), Some(Scale(said))) if said != *model.label() => {
             let label = model.label();
-            let bounds = [label.min(), label.max(), label.satisfied_from(), label.dissatisfied_to()];
+            let bounds = [
+                label.min(),
+                label.max(),
+                label.satisfied_from(),
+                label.dissatisfied_to(),
+            ];
             let bounds = bounds.map(|bound| bound.to_string()).join(",");
-            return Err(format!("--scale: the model was trained on {bounds}, and means these").into());
+            return Err(
+                format!("--scale: the model was trained on {bounds}, and means these").into(),
+            );
         }
         (Some(model), _) => *model.label(),
         (None, said) => said.map_or(LabelScale::ONE_TO_FIVE, |Scale(said)| said),

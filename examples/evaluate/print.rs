@@ -92,7 +92,10 @@ fn heading(report: &Report) -> Vec<String> {
         .map(|(mark, count)| format!("{mark}: {count}"))
         .collect();
     let mut lines = vec![
-        format!("{}: {calls} calls with a mark, judged by {by}", report.table),
+        format!(
+            "{}: {calls} calls with a mark, judged by {by}",
+            report.table
+        ),
         format!("surveys: {}; {rate}", counts.join(", ")),
     ];
     if !given.is_empty() {
@@ -121,8 +124,16 @@ fn find<'a>(class: Option<&'a Class>, name: &str) -> Option<&'a Figure> {
 fn classes(report: &Report) -> [(&'static str, String, Option<&Class>); 2] {
     let scale = &report.scale;
     [
-        ("satisfied", satisfied_marks(scale), report.satisfied.as_ref()),
-        ("dissatisfied", dissatisfied_marks(scale), report.dissatisfied.as_ref()),
+        (
+            "satisfied",
+            satisfied_marks(scale),
+            report.satisfied.as_ref(),
+        ),
+        (
+            "dissatisfied",
+            dissatisfied_marks(scale),
+            report.dissatisfied.as_ref(),
+        ),
     ]
 }
 
@@ -141,7 +152,12 @@ pub fn text(report: &Report) -> String {
         .map(|class| class.figures.iter().map(|f| f.name).collect())
         .unwrap_or_default();
     let cells = |figure: Option<&Figure>| match figure {
-        Some(f) => format!("{:>7}  {:<15} {:>7}", number(f.value), interval(f), number(f.constant)),
+        Some(f) => format!(
+            "{:>7}  {:<15} {:>7}",
+            number(f.value),
+            interval(f),
+            number(f.constant)
+        ),
         None => format!("{:>7}  {:<15} {:>7}", "", "", ""),
     };
     let heads = |title: &str| format!("{title:>7}  {:<15} {:>7}", "interval", "constant");
@@ -152,7 +168,12 @@ pub fn text(report: &Report) -> String {
             format!("{name} ({marks}): {count} calls")
         });
         line(format!("{:<22} {:<34} {}", "", head[0], head[1]));
-        line(format!("{:<22} {}   {}", "", heads("value"), heads("value")));
+        line(format!(
+            "{:<22} {}   {}",
+            "",
+            heads("value"),
+            heads("value")
+        ));
         for name in names {
             let both = [&classes[0], &classes[1]].map(|(_, _, class)| cells(find(*class, name)));
             let at = match name {
@@ -181,36 +202,61 @@ pub fn text(report: &Report) -> String {
         line(String::new());
         line(format!("{head:<22} {}", heads("value")));
         for figure in figures {
-            line(format!("{:<22} {}", title(figure.name), cells(Some(figure))));
+            line(format!(
+                "{:<22} {}",
+                title(figure.name),
+                cells(Some(figure))
+            ));
         }
     }
-    for group in report.groups.iter().flat_map(|g| g.groups.iter().take(GROUPS)) {
+    for group in report
+        .groups
+        .iter()
+        .flat_map(|g| g.groups.iter().take(GROUPS))
+    {
         let (name, rows) = (group.name.escape_debug().to_string(), group.rows);
         let (predicted, given) = (group.predicted, group.given);
         let name: String = name.chars().take(20).collect();
-        line(format!("  {name:<20} {rows:>7} calls  predicted {predicted:.2}  given {given:.2}"));
+        line(format!(
+            "  {name:<20} {rows:>7} calls  predicted {predicted:.2}  given {given:.2}"
+        ));
     }
     let reliable: Vec<String> = (report.reliability.iter())
         .filter(|bin| bin.rows > 0)
         .map(|bin| {
             let (from, to) = (bin.from, bin.to);
             let (predicted, observed) = (number(bin.predicted), number(bin.observed));
-            format!("{from:.1} to {to:.1} {:>7} {predicted:>9} {observed:>8}", bin.rows)
+            format!(
+                "{from:.1} to {to:.1} {:>7} {predicted:>9} {observed:>8}",
+                bin.rows
+            )
         })
         .collect();
     let called = |called: &Option<Called>| match called {
-        Some(c) => format!("{:>9} {:>6} {:>6}", number(c.precision), number(c.recall), number(c.f1)),
+        Some(c) => format!(
+            "{:>9} {:>6} {:>6}",
+            number(c.precision),
+            number(c.recall),
+            number(c.f1)
+        ),
         None => String::new(),
     };
     let cut: Vec<String> = (report.thresholds.iter())
         .map(|t| {
             let threshold = t.threshold;
-            format!("{threshold:>4.1} {} {}", called(&t.satisfied), called(&t.dissatisfied))
+            format!(
+                "{threshold:>4.1} {} {}",
+                called(&t.satisfied),
+                called(&t.dissatisfied)
+            )
         })
         .collect();
     if !reliable.is_empty() || !cut.is_empty() {
         line(String::new());
-        line(format!("{:<39}  called so from P", "reliability of P(satisfied)"));
+        line(format!(
+            "{:<39}  called so from P",
+            "reliability of P(satisfied)"
+        ));
         let call = "precision recall     F1";
         line(format!(
             "{:<10} {:>7} {:>9} {:>8}     P {call} (satisfied) {call} (dis-)",
@@ -224,7 +270,10 @@ pub fn text(report: &Report) -> String {
     }
     if !report.notes.is_empty() {
         line(String::new());
-        report.notes.iter().for_each(|note| line(format!("note: {note}")));
+        report
+            .notes
+            .iter()
+            .for_each(|note| line(format!("note: {note}")));
     }
     out
 }
@@ -258,7 +307,10 @@ pub fn markdown(report: &Report) -> String {
     }
     if let Some(groups) = &report.groups {
         let (few, least) = (groups.errors.groups, groups.errors.min_rows);
-        let head = format!("means of {few} {}, {least} calls or more", plain(&groups.by));
+        let head = format!(
+            "means of {few} {}, {least} calls or more",
+            plain(&groups.by)
+        );
         figures(&head, &groups.figures);
         out += "\n| group | calls | mean predicted | mean given |\n|---|---:|---:|---:|\n";
         for group in &groups.groups {
@@ -272,7 +324,10 @@ pub fn markdown(report: &Report) -> String {
         for bin in &report.reliability {
             let (from, to, rows) = (bin.from, bin.to, bin.rows);
             let (predicted, observed) = (number(bin.predicted), number(bin.observed));
-            let _ = writeln!(out, "| {from:.1} to {to:.1} | {rows} | {predicted} | {observed} |");
+            let _ = writeln!(
+                out,
+                "| {from:.1} to {to:.1} | {rows} | {predicted} | {observed} |"
+            );
         }
     }
     if !report.thresholds.is_empty() {
@@ -280,7 +335,8 @@ pub fn markdown(report: &Report) -> String {
         for t in &report.thresholds {
             let cells = [&t.satisfied, &t.dissatisfied].map(|called| match called {
                 Some(c) => {
-                    let (precision, recall, f1) = (number(c.precision), number(c.recall), number(c.f1));
+                    let (precision, recall, f1) =
+                        (number(c.precision), number(c.recall), number(c.f1));
                     format!("{} | {precision} | {recall} | {f1}", c.called)
                 }
                 None => "- | - | - | -".to_owned(),

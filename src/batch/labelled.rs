@@ -446,7 +446,10 @@ impl RowReader<'_> {
         let wanted = "columns named as the features (docs/features.md), or csi and satisfied";
         let error = Error::new(ErrorKind::Mismatch, table, found, wanted);
         let features = || catalogue().iter().map(|f| f.name.as_str());
-        let near = self.columns.iter().find_map(|c| Some((c, nearest(c, features())?)));
+        let near = self
+            .columns
+            .iter()
+            .find_map(|c| Some((c, nearest(c, features())?)));
         match near {
             Some((column, feature)) => error.hint(format!("is {column:?} the feature {feature}?")),
             None => error.hint("a mapping says what the columns are"),

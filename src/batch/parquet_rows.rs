@@ -49,11 +49,18 @@ enum ColumnKind {
     Integer,
     Unsigned,
     Float,
-    Decimal { scale: u32 },
+    Decimal {
+        scale: u32,
+    },
     Date,
     /// Units in a second, and whether it is UTC.
-    Timestamp { per_second: i64, utc: bool },
-    TimeOfDay { per_second: i64 },
+    Timestamp {
+        per_second: i64,
+        utc: bool,
+    },
+    TimeOfDay {
+        per_second: i64,
+    },
     Text,
     Int96,
 }
@@ -97,7 +104,12 @@ impl ParquetRows {
                 }
                 if columns.contains(&name) {
                     let found = format!("column {name:?} a second time");
-                    return Err(Error::new(ErrorKind::IllFormed, "", found, "each column once"));
+                    return Err(Error::new(
+                        ErrorKind::IllFormed,
+                        "",
+                        found,
+                        "each column once",
+                    ));
                 }
                 kinds.push(kind_of(column).map_err(|e| e.within(format!("column {name}")))?);
                 columns.push(name);
@@ -166,17 +178,25 @@ impl ParquetRows {
                 Error::new(ErrorKind::IllFormed, "", found, "0 or more")
             })?;
             let readers = (0..self.columns.len()).map(|i| group.get_column_reader(i));
-            self.readers = readers.collect::<std::result::Result<_, _>>().map_err(|e| ill_formed(&e))?;
+            self.readers = readers
+                .collect::<std::result::Result<_, _>>()
+                .map_err(|e| ill_formed(&e))?;
         }
         let rows = self.left.min(BATCH);
         for (i, reader) in self.readers.iter_mut().enumerate() {
             let kind = self.kinds.get(i).copied().unwrap_or(ColumnKind::Text);
             let name = self.columns.get(i).map_or("", String::as_str);
-            let values = column(reader, kind, rows).map_err(|e| e.within(format!("column {name}")))?;
+            let values =
+                column(reader, kind, rows).map_err(|e| e.within(format!("column {name}")))?;
             if values.len() != rows {
                 let found = format!("{} of {rows} values", values.len());
                 let place = format!("column {name}");
-                return Err(Error::new(ErrorKind::IllFormed, place, found, "all of them"));
+                return Err(Error::new(
+                    ErrorKind::IllFormed,
+                    place,
+                    found,
+                    "all of them",
+                ));
             }
             self.batch[i] = values;
         }
@@ -222,8 +242,8 @@ fn kind_of(column: &ColumnDescriptor) -> Result<ColumnKind> {
         let wanted = "text, numbers, flags, dates or times";
         Err(Error::new(ErrorKind::Unsupported, "", found, wanted))
     };
-    let decimal = matches!(logical, Some(LogicalType::Decimal(_)))
-        || converted == ConvertedType::DECIMAL;
+    let decimal =
+        matches!(logical, Some(LogicalType::Decimal(_))) || converted == ConvertedType::DECIMAL;
     if decimal {
         return match u32::try_from(column.type_scale()) {
             Ok(scale @ 0..=38) if physical != Type::INT96 => Ok(ColumnKind::Decimal { scale }),
@@ -244,7 +264,9 @@ fn kind_of(column: &ColumnDescriptor) -> Result<ColumnKind> {
             per_second: per_second(&stamp.unit),
             utc: stamp.is_adjusted_to_u_t_c,
         },
-        (Type::INT32, None, ConvertedType::TIME_MILLIS) => ColumnKind::TimeOfDay { per_second: 1_000 },
+        (Type::INT32, None, ConvertedType::TIME_MILLIS) => {
+            ColumnKind::TimeOfDay { per_second: 1_000 }
+        }
         (Type::INT64, None, ConvertedType::TIME_MICROS) => ColumnKind::TimeOfDay {
             per_second: 1_000_000,
         },
@@ -256,21 +278,28 @@ fn kind_of(column: &ColumnDescriptor) -> Result<ColumnKind> {
             per_second: 1_000_000,
             utc: true,
         },
-        (Type::INT32 | Type::INT64, Some(LogicalType::Integer(about)), _) => match about.is_signed {
-            true => ColumnKind::Integer,
-            false => ColumnKind::Unsigned,
-        },
+        (Type::INT32 | Type::INT64, Some(LogicalType::Integer(about)), _) => {
+            match about.is_signed {
+                true => ColumnKind::Integer,
+                false => ColumnKind::Unsigned,
+            }
+        }
         (
             Type::INT32 | Type::INT64,
             None,
-            ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32
+            ConvertedType::UINT_8
+            | ConvertedType::UINT_16
+            | ConvertedType::UINT_32
             | ConvertedType::UINT_64,
         ) => ColumnKind::Unsigned,
         // A column of nulls alone has the logical type Unknown.
         (Type::INT32 | Type::INT64, None | Some(LogicalType::Unknown), _) => ColumnKind::Integer,
         (
             Type::BYTE_ARRAY,
-            None | Some(LogicalType::String | LogicalType::Enum | LogicalType::Json | LogicalType::Unknown),
+            None
+            | Some(
+                LogicalType::String | LogicalType::Enum | LogicalType::Json | LogicalType::Unknown,
+            ),
             _,
         ) => ColumnKind::Text,
         _ => return unsupported(),
@@ -443,14 +472,23 @@ mod tests {
     fn times_out_of_range_are_errors() {
         for kind in [
             ColumnKind::Date,
-            ColumnKind::Timestamp { per_second: 1_000, utc: true },
+            ColumnKind::Timestamp {
+                per_second: 1_000,
+                utc: true,
+            },
             ColumnKind::TimeOfDay { per_second: 1_000 },
         ] {
             for number in [i64::MIN, i64::MAX] {
                 assert!(integer(number, kind, false).is_err(), "{kind:?}");
             }
         }
-        let stamp = ColumnKind::Timestamp { per_second: 1_000, utc: true };
-        assert_eq!(integer(-1, stamp, false).unwrap().unwrap().0, "1969-12-31T23:59:59.999Z");
+        let stamp = ColumnKind::Timestamp {
+            per_second: 1_000,
+            utc: true,
+        };
+        assert_eq!(
+            integer(-1, stamp, false).unwrap().unwrap().0,
+            "1969-12-31T23:59:59.999Z"
+        );
     }
 }

@@ -5,9 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Kind, Unit, catalogue, position};
 use crate::model::Model;
 use parquet::basic::{Compression, LogicalType, Repetition, Type};
-use parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type,
-};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -152,7 +150,9 @@ impl Column {
             Values::Flags(v) => column.typed::<BoolType>().write_batch(v, levels, None)?,
             Values::Integers(v) => column.typed::<Int64Type>().write_batch(v, levels, None)?,
             Values::Numbers(v) => column.typed::<DoubleType>().write_batch(v, levels, None)?,
-            Values::Texts(v) => column.typed::<ByteArrayType>().write_batch(v, levels, None)?,
+            Values::Texts(v) => column
+                .typed::<ByteArrayType>()
+                .write_batch(v, levels, None)?,
         };
         column.close()?;
         self.levels.clear();
@@ -214,7 +214,12 @@ impl<W: Write + Send> ParquetSink<W> {
     fn write_group(&mut self) -> Result<()> {
         let Some(writer) = &mut self.writer else {
             let wanted = "rows before the file is ended";
-            return Err(Error::new(ErrorKind::Io, "output", "a row after it", wanted));
+            return Err(Error::new(
+                ErrorKind::Io,
+                "output",
+                "a row after it",
+                wanted,
+            ));
         };
         let mut write = || {
             let mut group = writer.next_row_group()?;

@@ -139,16 +139,13 @@ pub fn read_table_mapped(path: &Path, mapping: &Mapping) -> Result<Rows> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let rows = if starts_with_parquet(&mut file).map_err(|e| Error::io("", &e))? {
-        parquet_table(name, file, mapping)
+    let given = if starts_with_parquet(&mut file).map_err(|e| Error::io(path.display(), &e))? {
+        parquet_table(file)
     } else {
-        text_table(name, file, mapping)
+        text_table(file, mapping)
     };
-    rows.map_err(|e| match e.place() {
-        // A rule of the mapping, which has a file of its own.
-        place if !place.is_empty() => e,
-        _ => e.within(path.display()),
-    })
+    let given = given.map_err(|e| e.within(path.display()))?;
+    Rows::new(name, &path.display(), given, mapping)
 }
 
 /// Reads the rows of a table from a stream, CSV or JSON Lines; `name` is what errors call it.
@@ -161,11 +158,12 @@ pub fn read_table_from(
     reader: impl Read + Send + 'static,
     mapping: &Mapping,
 ) -> Result<Rows> {
-    text_table(name.to_owned(), reader, mapping).map_err(|e| match e.place() {
-        place if !place.is_empty() => e,
-        _ => e.within(name),
-    })
+    let given = text_table(reader, mapping).map_err(|e| e.within(name))?;
+    Rows::new(name.to_owned(), &name, given, mapping)
 }
+
+/// A table and the columns that it has.
+type Given = (Source, Vec<String>);
 
 fn starts_with_parquet(file: &mut File) -> std::io::Result<bool> {
     // A pipe cannot be wound back, and is no Parquet, whose directory stands at the end.
@@ -179,15 +177,14 @@ fn starts_with_parquet(file: &mut File) -> std::io::Result<bool> {
 }
 
 #[cfg(feature = "parquet")]
-fn parquet_table(name: String, file: File, mapping: &Mapping) -> Result<Rows> {
+fn parquet_table(file: File) -> Result<Given> {
     let rows = super::parquet_rows::ParquetRows::open(file)?;
-    let columns = mapping.columns(&name, rows.columns())?;
-    check_columns(&columns)?;
-    Ok(Rows::new(name, columns, Source::Parquet(Box::new(rows)), mapping))
+    let columns = rows.columns().to_vec();
+    Ok((Source::Parquet(Box::new(rows)), columns))
 }
 
 #[cfg(not(feature = "parquet"))]
-fn parquet_table(_: String, _: File, _: &Mapping) -> Result<Rows> {
+fn parquet_table(_: File) -> Result<Given> {
     Err(unread_parquet())
 }
 
@@ -197,7 +194,7 @@ fn unread_parquet() -> Error {
     error.hint("build with --features parquet")
 }
 
-fn text_table(name: String, reader: impl Read + Send + 'static, mapping: &Mapping) -> Result<Rows> {
+fn text_table(reader: impl Read + Send + 'static, mapping: &Mapping) -> Result<Given> {
     let io = |e: std::io::Error| csv_error(&csv::Error::from(e));
     let encoding = mapping.encoding.unwrap_or(Encoding::Utf8);
     let mut raw = BufReader::new(reader);
@@ -218,7 +215,11 @@ fn text_table(name: String, reader: impl Read + Send + 'static, mapping: &Mappin
         let line = start.split(|&b| b == b'\n').next().unwrap_or_default();
         // Cyrillic of Windows-1251 is UTF-8 by chance only.
         if marked_utf16 || (!line.is_ascii() && std::str::from_utf8(line).is_ok()) {
-            let found = if marked_utf16 { "UTF-16 text" } else { "UTF-8 text" };
+            let found = if marked_utf16 {
+                "UTF-16 text"
+            } else {
+                "UTF-8 text"
+            };
             let wanted = "Windows-1251, as the mapping says";
             let error = Error::new(ErrorKind::Mismatch, "", found, wanted);
             return Err(error.hint("is the encoding in the mapping another table's?"));
@@ -231,7 +232,12 @@ fn text_table(name: String, reader: impl Read + Send + 'static, mapping: &Mappin
     let start = reader.fill_buf().map_err(io)?;
     let Some(&first) = start.iter().find(|b| !b.is_ascii_whitespace()) else {
         let wanted = "a table with a header";
-        return Err(Error::new(ErrorKind::IllFormed, "", "an empty file", wanted));
+        return Err(Error::new(
+            ErrorKind::IllFormed,
+            "",
+            "an empty file",
+            wanted,
+        ));
     };
     if first == b'{' {
         let source = Source::Json {
@@ -239,7 +245,7 @@ fn text_table(name: String, reader: impl Read + Send + 'static, mapping: &Mappin
             line: 0,
             first: None,
         };
-        return Ok(Rows::new(name, Vec::new(), source, mapping));
+        return Ok((source, Vec::new()));
     }
     let line = start.split(|&b| b == b'\n').next().unwrap_or_default();
     let count = |delimiter: u8| line.iter().filter(|&&b| b == delimiter).count();
@@ -267,14 +273,12 @@ fn text_table(name: String, reader: impl Read + Send + 'static, mapping: &Mappin
         let wanted = "each column once";
         return Err(Error::new(ErrorKind::IllFormed, "", found, wanted));
     }
-    let columns = mapping.columns(&name, &header)?;
-    check_columns(&columns)?;
     let source = Source::Csv {
         reader: Box::new(reader),
         record: csv::ByteRecord::new(),
-        header,
+        header: header.clone(),
     };
-    Ok(Rows::new(name, columns, source, mapping))
+    Ok((source, header))
 }
 
 /// Refuses columns without the one that every table has.
@@ -288,13 +292,30 @@ fn check_columns(columns: &[String]) -> Result<()> {
     let near = nearest("call_id", columns.iter().map(String::as_str));
     Err(match near {
         Some(near) => error.hint(format!("is it {near:?}? say so in a mapping")),
-        None => error.hint("is the header missing, or call_id named otherwise (a mapping says so)?"),
+        None => {
+            error.hint("is the header missing, or call_id named otherwise (a mapping says so)?")
+        }
     })
 }
 
 impl Rows {
-    fn new(name: String, columns: Vec<String>, source: Source, mapping: &Mapping) -> Rows {
-        Rows {
+    /// Makes the rows of a table that is opened; `shown` is what errors call it.
+    fn new(
+        name: String,
+        shown: &dyn std::fmt::Display,
+        (source, given): Given,
+        mapping: &Mapping,
+    ) -> Result<Rows> {
+        let columns = match source {
+            Source::Json { .. } => Vec::new(),
+            _ => {
+                // What is wrong with a rule stands in the mapping, and not in the table.
+                let columns = mapping.columns(&name, &given)?;
+                check_columns(&columns).map_err(|e| e.within(shown))?;
+                columns
+            }
+        };
+        Ok(Rows {
             name,
             columns,
             source,
@@ -302,7 +323,7 @@ impl Rows {
             number: 0,
             results: false,
             seen: Vec::new(),
-        }
+        })
     }
 
     /// Returns the file's name.
@@ -364,7 +385,9 @@ impl Rows {
                 *first = Some(text);
                 object.is_some_and(|row| marks.iter().all(|key| row.get(key).is_some()))
             }
-            _ => marks.iter().all(|key| self.columns.iter().any(|c| c == key)),
+            _ => marks
+                .iter()
+                .all(|key| self.columns.iter().any(|c| c == key)),
         };
         Ok(self.results)
     }

@@ -62,8 +62,16 @@ fn a_stored_table_has_the_figures_of_scikit_learn() {
     };
     let groups = report.groups.as_ref().unwrap();
     let tables = [
-        ("satisfied", &report.satisfied.as_ref().unwrap().figures, &oracle.satisfied),
-        ("dissatisfied", &report.dissatisfied.as_ref().unwrap().figures, &oracle.dissatisfied),
+        (
+            "satisfied",
+            &report.satisfied.as_ref().unwrap().figures,
+            &oracle.satisfied,
+        ),
+        (
+            "dissatisfied",
+            &report.dissatisfied.as_ref().unwrap().figures,
+            &oracle.dissatisfied,
+        ),
         ("marks", report.marks.as_ref().unwrap(), &oracle.marks),
         ("groups", &groups.figures, &oracle.groups),
     ];
@@ -80,15 +88,24 @@ fn a_stored_table_has_the_figures_of_scikit_learn() {
         }
     }
     for (bin, (rows, predicted, observed)) in report.reliability.iter().zip(&oracle.reliability) {
-        assert_eq!((bin.rows, bin.predicted.is_some()), (*rows, predicted.is_some()));
+        assert_eq!(
+            (bin.rows, bin.predicted.is_some()),
+            (*rows, predicted.is_some())
+        );
         if let (Some(predicted), Some(observed)) = (predicted, observed) {
             near(bin.predicted, *predicted, "mean probability");
             near(bin.observed, *observed, "share");
         }
     }
-    assert_eq!((report.reliability.len(), report.thresholds.len()), (10, oracle.thresholds.len()));
+    assert_eq!(
+        (report.reliability.len(), report.thresholds.len()),
+        (10, oracle.thresholds.len())
+    );
     for (found, wanted) in report.thresholds.iter().zip(&oracle.thresholds) {
-        for (class, called) in [("satisfied", &found.satisfied), ("dissatisfied", &found.dissatisfied)] {
+        for (class, called) in [
+            ("satisfied", &found.satisfied),
+            ("dissatisfied", &found.dissatisfied),
+        ] {
             let called = called.as_ref().unwrap();
             let [count, precision, recall, f1] = wanted[class][..] else {
                 panic!("four figures")
@@ -108,9 +125,20 @@ fn one_class_no_call_no_prediction_and_a_wrong_scale_are_told() {
         let figures = &class.as_ref().unwrap().figures;
         figures.iter().find(|f| f.name == "roc_auc").unwrap().value
     };
-    assert_eq!((area(&one.satisfied), area(&one.dissatisfied)), (None, None));
-    assert!(one.notes.iter().any(|n| n.contains("every customer is satisfied")));
-    assert!(one.notes.iter().any(|n| n.contains("no customer is dissatisfied")));
+    assert_eq!(
+        (area(&one.satisfied), area(&one.dissatisfied)),
+        (None, None)
+    );
+    assert!(
+        one.notes
+            .iter()
+            .any(|n| n.contains("every customer is satisfied"))
+    );
+    assert!(
+        one.notes
+            .iter()
+            .any(|n| n.contains("no customer is dissatisfied"))
+    );
     for print in [crate::print::text, crate::print::markdown] {
         assert!(!print(&one).contains("NaN"));
     }
@@ -124,10 +152,20 @@ fn one_class_no_call_no_prediction_and_a_wrong_scale_are_told() {
 
     let lacking = of_text("call_id,mark,csi,satisfied\na,5,4.5,0.9\nb,4,,\n").unwrap();
     assert_eq!(lacking.evaluated, 1);
-    assert!(lacking.notes.iter().any(|n| n.contains("1 calls with a mark have no prediction")));
+    assert!(
+        lacking
+            .notes
+            .iter()
+            .any(|n| n.contains("1 calls with a mark have no prediction"))
+    );
 
     let error = of_text("call_id,mark,csi\na,9,4.5\nb,4,4\n").unwrap_err();
-    assert!(error.to_string().contains("1 of 2 marks are off the scale; call a"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("1 of 2 marks are off the scale; call a"),
+        "{error}"
+    );
     assert!(error.to_string().contains("up to 10"), "{error}");
 
     let error = of_text("call_id,mark,queue_wait_s\na,5,4.5\n").unwrap_err();
@@ -144,7 +182,10 @@ fn the_bundled_model_judges_a_table_of_features_and_names_what_it_lacks() {
     let predictor = Predictor::builtin().unwrap();
     let report = Report::of(&read, Some(&predictor), choices(None)).unwrap();
     assert_eq!(report.evaluated, 3);
-    let lacks = report.notes.iter().find(|n| n.contains("features have no value"));
+    let lacks = report
+        .notes
+        .iter()
+        .find(|n| n.contains("features have no value"));
     assert!(lacks.is_some(), "{:?}", report.notes);
     let area = report.satisfied.unwrap().figures[1].value;
     // The longest wait is the least satisfied customer.

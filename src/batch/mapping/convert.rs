@@ -82,7 +82,9 @@ impl SourceUnit {
                 match text {
                     _ if text.contains(':') => error.hint("is the unit \"hh:mm:ss\"?"),
                     _ if text.contains(',') => error.hint("say decimal = \",\" in the mapping"),
-                    _ if text.ends_with('%') => error.hint("is the unit \"percent\" without a sign?"),
+                    _ if text.ends_with('%') => {
+                        error.hint("is the unit \"percent\" without a sign?")
+                    }
                     _ => error,
                 }
             })
@@ -113,9 +115,9 @@ impl SourceUnit {
             (plain && part.len() <= 20 && (0.0..60.0).contains(&number)).then_some(number)
         };
         let read = match (self, parts.as_slice()) {
-            (SourceUnit::HoursMinutesSeconds, [h, m, s]) => (|| {
-                Some(whole(h, u32::MAX)? * 3_600.0 + whole(m, 60)? * 60.0 + seconds(s)?)
-            })(),
+            (SourceUnit::HoursMinutesSeconds, [h, m, s]) => {
+                (|| Some(whole(h, u32::MAX)? * 3_600.0 + whole(m, 60)? * 60.0 + seconds(s)?))()
+            }
             (SourceUnit::MinutesSeconds, [m, s]) => {
                 (|| Some(whole(m, u32::MAX)? * 60.0 + seconds(s)?))()
             }
@@ -271,7 +273,8 @@ pub(in crate::batch) fn moment(text: &str) -> Result<(i64, bool)> {
             (since.timestamp().as_nanosecond(), false)
         }
     };
-    let nanos = i64::try_from(nanos).map_err(|_| not_a_time(text, "one of the years 1678 to 2262"))?;
+    let nanos =
+        i64::try_from(nanos).map_err(|_| not_a_time(text, "one of the years 1678 to 2262"))?;
     Ok((nanos, utc))
 }
 
@@ -327,7 +330,11 @@ mod tests {
             (SourceUnit::Percent, "queue_wait_s", "a unit of time"),
             (SourceUnit::Minutes, "hold_share", "share or percent"),
             (SourceUnit::Minutes, "hold_count", "neither"),
-            (SourceUnit::Minutes, "queue_wait", "is the column queue_wait_s?"),
+            (
+                SourceUnit::Minutes,
+                "queue_wait",
+                "is the column queue_wait_s?",
+            ),
             (SourceUnit::Minutes, "operator_id", "no unit"),
         ];
         for (unit, column, told) in cases {
@@ -343,11 +350,31 @@ mod tests {
             offset: (!offset.is_empty()).then(|| offset.to_owned()),
         };
         let cases = [
-            ("%d.%m.%Y %H:%M", "", "03.05.2026 09:07", "2026-05-03T09:07:00"),
+            (
+                "%d.%m.%Y %H:%M",
+                "",
+                "03.05.2026 09:07",
+                "2026-05-03T09:07:00",
+            ),
             ("%d.%m.%Y", "", "03.05.2026", "2026-05-03T00:00:00"),
-            ("%d.%m.%Y", "+03:00", "03.05.2026", "2026-05-03T00:00:00+03:00"),
-            ("%Y-%m-%d %H:%M %z", "", "2026-05-03 09:07 +0300", "2026-05-03T06:07:00Z"),
-            ("", "+03:00", "2026-05-03 09:07:00", "2026-05-03T09:07:00+03:00"),
+            (
+                "%d.%m.%Y",
+                "+03:00",
+                "03.05.2026",
+                "2026-05-03T00:00:00+03:00",
+            ),
+            (
+                "%Y-%m-%d %H:%M %z",
+                "",
+                "2026-05-03 09:07 +0300",
+                "2026-05-03T06:07:00Z",
+            ),
+            (
+                "",
+                "+03:00",
+                "2026-05-03 09:07:00",
+                "2026-05-03T09:07:00+03:00",
+            ),
             ("", "+03:00", "2026-05-03T09:07:00Z", "2026-05-03T09:07:00Z"),
         ];
         for (format, offset, text, wanted) in cases {
@@ -363,7 +390,10 @@ mod tests {
     fn moments_are_counted_on_their_own_clock() {
         let day = 86_400_000_000_000 * (56 * 365 + 14 + 122);
         assert_eq!(moment("2026-05-03").unwrap(), (day, false));
-        assert_eq!(moment("2026-05-03T01:00:00").unwrap(), (day + 3_600_000_000_000, false));
+        assert_eq!(
+            moment("2026-05-03T01:00:00").unwrap(),
+            (day + 3_600_000_000_000, false)
+        );
         assert_eq!(moment("2026-05-03T03:00:00+03:00").unwrap(), (day, true));
         assert!(moment("вчера").is_err());
         assert!(moment("9999-01-01").is_err());
@@ -373,9 +403,21 @@ mod tests {
     fn decimal_commas_and_what_is_none() {
         assert_eq!(with_point("12,5").unwrap(), "12.5");
         assert_eq!(with_point("-7").unwrap(), "-7");
-        assert!(with_point("1.234").unwrap_err().to_string().contains("thousands"));
-        assert!(with_point("1\u{a0}234,5").unwrap_err().to_string().contains("thousands"));
-        assert!(is_numeric("queue_wait_s") && is_numeric("mark") && is_numeric("agent_n_words_sum"));
+        assert!(
+            with_point("1.234")
+                .unwrap_err()
+                .to_string()
+                .contains("thousands")
+        );
+        assert!(
+            with_point("1\u{a0}234,5")
+                .unwrap_err()
+                .to_string()
+                .contains("thousands")
+        );
+        assert!(
+            is_numeric("queue_wait_s") && is_numeric("mark") && is_numeric("agent_n_words_sum")
+        );
         assert!(!is_numeric("call_id") && !is_numeric("ivr_status") && !is_numeric("operator_id"));
     }
 

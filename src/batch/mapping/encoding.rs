@@ -30,7 +30,8 @@ impl Encoding {
 const UPPER: [char; 64] = [
     'Ђ', 'Ѓ', '‚', 'ѓ', '„', '…', '†', '‡', '€', '‰', 'Љ', '‹', 'Њ', 'Ќ', 'Ћ', 'Џ', //
     'ђ', '‘', '’', '“', '”', '•', '–', '—', '\u{fffd}', '™', 'љ', '›', 'њ', 'ќ', 'ћ', 'џ', //
-    '\u{a0}', 'Ў', 'ў', 'Ј', '¤', 'Ґ', '¦', '§', 'Ё', '©', 'Є', '«', '¬', '\u{ad}', '®', 'Ї', //
+    '\u{a0}', 'Ў', 'ў', 'Ј', '¤', 'Ґ', '¦', '§', 'Ё', '©', 'Є', '«', '¬', '\u{ad}', '®',
+    'Ї', //
     '°', '±', 'І', 'і', 'ґ', 'µ', '¶', '·', 'ё', '№', 'є', '»', 'ј', 'Ѕ', 'ѕ', 'ї',
 ];
 
@@ -189,12 +190,20 @@ mod tests {
         assert_eq!(found, wanted);
         assert!((0..128).all(|byte| windows_1251(byte) == Some(char::from(byte))));
         let error = decoded(b"a\x98", Encoding::Windows1251, 1).unwrap_err();
-        assert_eq!((error.kind(), error.to_string()), (ErrorKind::InvalidData, "0x98".to_owned()));
+        assert_eq!(
+            (error.kind(), error.to_string()),
+            (ErrorKind::InvalidData, "0x98".to_owned())
+        );
     }
 
     #[test]
     fn half_a_sign_and_the_wrong_order_are_errors() {
-        for bytes in [&b"\xFF\xFEa"[..], b"a\0\x3d\xd8", b"\x00\xdc\0a", b"\x3d\xd8"] {
+        for bytes in [
+            &b"\xFF\xFEa"[..],
+            b"a\0\x3d\xd8",
+            b"\x00\xdc\0a",
+            b"\x3d\xd8",
+        ] {
             let error = decoded(bytes, Encoding::Utf16, 1).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidData);
         }
