@@ -235,7 +235,7 @@ fn a_bad_row_names_its_line_its_column_and_the_likely_mistake() {
     let error = refusal(&folder, cp1251);
     assert_eq!(
         error.hint_text(),
-        Some("is it Windows-1251? save it as UTF-8")
+        Some("is it Windows-1251? save it as UTF-8, or name the encoding in a mapping")
     );
     assert_eq!(error.place(), "one line 2");
 }

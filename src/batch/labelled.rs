@@ -1,11 +1,12 @@
-//! Calls with their marks, for training: from an archive, or from a table of results.
+//! Calls with their marks: from an archive, from a table of results, or from any table of features.
 
 use super::manifest::{Entry, Labels, Manifest, ManifestOptions, labels};
+use super::mapping::{Mapping, TableKind, moment, nearest};
 use super::pipeline::{Threads, in_order};
-use super::table::{Cells, read_table};
-use crate::call::CallId;
+use super::table::{Cells, Rows, read_table_mapped};
+use crate::call::{CallId, Metadata};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Absence, FeatureVector, Kind, Value, catalogue};
+use crate::features::{Absence, FeatureVector, Kind, Value, catalogue, position};
 use crate::model::SurveyStatus;
 use crate::score::{Extractor, guarded};
 use std::path::Path;
@@ -21,6 +22,75 @@ pub struct LabelledCall {
     pub mark: i64,
     /// Value of the column that keeps calls together in the hold-out.
     pub group: Option<String>,
+    /// Value of the column whose means are compared: an operator, a queue.
+    pub by: Option<String>,
+    /// When the call was, in nanoseconds since 1970 on the table's clock: UTC where its times tell
+    /// their offset, local time otherwise. Good for ordering the calls of one table, and for
+    /// nothing else.
+    pub time: Option<i64>,
+    /// What the table predicts of the call: of results, or of other software.
+    pub predicted: Predicted,
+}
+
+/// What a table says of a call besides its features: the columns `csi`, `satisfied` and
+/// `dissatisfied`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Predicted {
+    /// Expected mark.
+    pub csi: Option<f64>,
+    /// Probability that the customer is satisfied, `0.0..=1.0`.
+    pub satisfied: Option<f64>,
+    /// Probability that the customer is dissatisfied, `0.0..=1.0`.
+    pub dissatisfied: Option<f64>,
+}
+
+/// What became of the surveys: how many rows have each status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SurveyCounts {
+    /// Rows with a mark, unless their status says otherwise.
+    pub answered: u64,
+    /// Customers who were asked and gave no mark.
+    pub no_response: u64,
+    /// Customers who were not asked.
+    pub not_invited: u64,
+    /// Answers that are no mark, and those called answered of which there is no mark.
+    pub invalid: u64,
+    /// Rows with neither a mark nor a status: asked or not, nobody knows.
+    pub unstated: u64,
+}
+
+impl SurveyCounts {
+    fn count(&mut self, labels: Labels) {
+        let slot = match (labels.survey, labels.mark) {
+            (Some(SurveyStatus::Answered) | None, Some(_)) => &mut self.answered,
+            (Some(SurveyStatus::Answered | SurveyStatus::Invalid), _) => &mut self.invalid,
+            (Some(SurveyStatus::NoResponse), _) => &mut self.no_response,
+            (Some(SurveyStatus::NotInvited), _) => &mut self.not_invited,
+            (None, None) => &mut self.unstated,
+        };
+        *slot += 1;
+    }
+
+    /// Returns how many rows were counted.
+    pub fn rows(&self) -> u64 {
+        let asked = self.answered + self.no_response + self.invalid;
+        asked + self.not_invited + self.unstated
+    }
+
+    /// Returns the share of those asked who gave a mark, `0.0..=1.0`. `None` when nobody was asked,
+    /// and when rows do not state what became of their survey: then nobody knows how many were.
+    ///
+    /// ```
+    /// use callcsi::batch::SurveyCounts;
+    /// let mut counts = SurveyCounts { answered: 8, no_response: 91, invalid: 1, ..Default::default() };
+    /// assert_eq!(counts.response_rate(), Some(0.08));
+    /// counts.unstated = 1;
+    /// assert_eq!(counts.response_rate(), None);
+    /// ```
+    pub fn response_rate(&self) -> Option<f64> {
+        let asked = self.answered + self.no_response + self.invalid;
+        (asked > 0 && self.unstated == 0).then(|| self.answered as f64 / asked as f64)
+    }
 }
 
 /// The calls of a table or archive that training can use, and what became of the others.
@@ -30,22 +100,43 @@ pub struct Labelled {
     pub calls: Vec<LabelledCall>,
     /// Rows without a mark: the customer did not answer, was not asked, or the answer is invalid.
     pub unlabelled: u64,
+    /// What became of the surveys, of every row whose labels could be read.
+    pub survey: SurveyCounts,
     /// Rows with a mark that could not be read or measured.
     pub failed: Vec<Error>,
 }
 
-/// Reads the labelled calls of a table of results (as [`CsvSink`](super::CsvSink) writes it, told by
-/// its columns `schema` and `status`), whose features are taken as they stand, or of a manifest or
-/// folder, whose calls are measured.
+/// How labelled calls are read.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct LabelledOptions {
+    /// What the rows of a manifest leave out.
+    pub manifest: ManifestOptions,
+    /// What the columns of a foreign table mean. [`TableKind::Features`] makes its rows measured
+    /// calls; results of this crate are told by their columns `schema` and `status`.
+    pub mapping: Mapping,
+    /// Column whose equal values stay together in the hold-out, customers as a rule.
+    pub group: Option<String>,
+    /// Column whose means are compared, operators or queues as a rule.
+    pub by: Option<String>,
+    /// Column that tells when the call was, as ISO 8601. Defaults to `recording_start` of an
+    /// archive, and of a table to that or `time`, where it has one.
+    pub time: Option<String>,
+    /// Take results whatever settings they were measured under: where their predictions are judged
+    /// and not their features. Defaults to no.
+    pub any_settings: bool,
+}
+
+/// Reads the labelled calls of a table of results (as [`CsvSink`](super::CsvSink) or
+/// [`JsonSink`](super::JsonSink) writes it, told by its columns `schema` and `status`), whose features
+/// are taken as they stand, or of a manifest or folder, whose calls are measured.
 ///
 /// A row is labelled when it has a `mark` and its `survey_status`, where given, is `answered`.
 /// `group` names a column whose equal values stay together in the hold-out.
 ///
 /// # Errors
 ///
-/// When the table cannot be read, was measured under settings other than the extractor's, or has no
-/// value in the column `group`: a hold-out that keeps nothing together would look too good. What
-/// is wrong with a single row is in [`Labelled::failed`].
+/// As [`read_labelled_with`].
 pub fn read_labelled(
     path: &Path,
     options: ManifestOptions,
@@ -53,24 +144,60 @@ pub fn read_labelled(
     group: Option<&str>,
     threads: Threads,
 ) -> Result<Labelled> {
-    let has_results = path.is_file() && {
-        let columns = read_table(path)?.columns().to_vec();
-        ["schema", "status"]
-            .iter()
-            .all(|c| columns.iter().any(|found| found == c))
+    let options = LabelledOptions {
+        manifest: options,
+        group: group.map(str::to_owned),
+        ..LabelledOptions::default()
     };
-    let labelled = if has_results {
-        of_results(path, extractor, group)?
+    read_labelled_with(path, &options, extractor, threads)
+}
+
+/// Reads the labelled calls of a table of results, of a manifest or folder, or of any table of
+/// features that `options` describes: CSV, JSON Lines or Parquet.
+///
+/// A table of features has `call_id`, `mark`, perhaps `survey_status`, and columns named as the
+/// features of the [catalogue](crate::features::catalogue) or, instead of those, predictions; other
+/// columns are passed over. No extractor's settings are asked of it: nobody knows them.
+///
+/// # Errors
+///
+/// When the table cannot be read, was measured under settings other than the extractor's, has
+/// neither features nor predictions, or has no value in a column that `options` names: a hold-out
+/// that keeps nothing together would look too good. What is wrong with a single row is in
+/// [`Labelled::failed`].
+pub fn read_labelled_with(
+    path: &Path,
+    options: &LabelledOptions,
+    extractor: &Extractor,
+    threads: Threads,
+) -> Result<Labelled> {
+    let labelled = if path.is_file() {
+        let mut rows = read_table_mapped(path, &options.mapping)?;
+        if rows.find_results()? {
+            of_table(rows, options, true, Some(extractor))?
+        } else if options.mapping.kind() == TableKind::Features {
+            of_table(rows, options, false, None)?
+        } else {
+            of_archive(path, options, extractor, threads)?
+        }
     } else {
-        of_archive(Manifest::open(path, options)?, extractor, group, threads)?
+        of_archive(path, options, extractor, threads)?
     };
-    if let Some(column) = group
-        && !labelled.calls.is_empty()
-        && labelled.calls.iter().all(|call| call.group.is_none())
-    {
-        let (found, wanted) = ("no value on any call", "a column of the centre's own");
-        let error = Error::new(ErrorKind::Mismatch, column, found, wanted);
-        return Err(error.hint("a table of results has it only when it was kept: --keep"));
+    type Has = fn(&LabelledCall) -> bool;
+    let asked: [(&Option<String>, Has); 3] = [
+        (&options.group, |call| call.group.is_some()),
+        (&options.by, |call| call.by.is_some()),
+        (&options.time, |call| call.time.is_some()),
+    ];
+    for (column, has) in asked {
+        if let Some(column) = column
+            && !labelled.calls.is_empty()
+            && !labelled.calls.iter().any(has)
+        {
+            let (found, wanted) = ("no value on any call", "a column of the centre's own");
+            let error = Error::new(ErrorKind::Mismatch, column, found, wanted);
+            return Err(error.hint("a table of results has it only when it was kept: --keep"));
+        }
     }
     Ok(labelled)
 }
@@ -81,31 +208,88 @@ fn answer(labels: Labels) -> Option<i64> {
     labels.mark.filter(|_| answered)
 }
 
+/// Reads when calls were, all on one clock.
+#[derive(Debug, Default)]
+struct Clock {
+    utc: Option<bool>,
+}
+
+impl Clock {
+    fn read(&mut self, column: &str, text: &str) -> Result<i64> {
+        let (nanos, utc) = moment(text).map_err(|e| e.within(column))?;
+        if *self.utc.get_or_insert(utc) != utc {
+            let (found, wanted) = match utc {
+                true => ("a time with its offset from UTC", "one without, as before"),
+                false => ("a time without its offset from UTC", "one with, as before"),
+            };
+            return Err(Error::new(ErrorKind::Mismatch, column, found, wanted));
+        }
+        Ok(nanos)
+    }
+}
+
+/// Returns the value of a column of a measured call; facts that have a meaning are not carried, but
+/// those that group calls are.
+fn carried(metadata: &Metadata, column: &str) -> Option<String> {
+    match column {
+        "queue_name" => metadata.queue.as_ref()?.name.clone(),
+        _ => metadata.extra.get(column).cloned(),
+    }
+}
+
 fn of_archive(
-    manifest: Manifest,
+    path: &Path,
+    options: &LabelledOptions,
     extractor: &Extractor,
-    group: Option<&str>,
     threads: Threads,
 ) -> Result<Labelled> {
+    let manifest = Manifest::open_mapped(path, options.manifest.clone(), &options.mapping)?;
     let mut labelled = Labelled::default();
+    let mut clock = Clock::default();
     let work = |entry: Entry| {
+        // A row whose labels could not be read is a failure, not an unanswered survey.
+        let told = entry.row.is_ok() || entry.labels != Labels::default();
+        let survey = told.then_some(entry.labels);
         let Some(mark) = answer(entry.labels) else {
-            // A row whose labels could not be read is a failure, not an unanswered survey.
-            return entry.row.map(|_| None);
+            return (survey, entry.row.map(|_| None));
         };
-        let call = entry.row?;
-        let measurements = guarded(&call.id, || extractor.extract(&call))?;
-        let group = group.and_then(|column| call.metadata.extra.get(column).cloned());
-        let features = measurements.features;
-        Ok(Some(LabelledCall {
-            id: call.id,
-            features,
-            mark,
-            group,
-        }))
+        let measured = entry.row.and_then(|call| {
+            let measurements = guarded(&call.id, || extractor.extract(&call))?;
+            let metadata = &call.metadata;
+            let column = |name: &Option<String>| carried(metadata, name.as_ref()?);
+            let time = match options.time.as_deref() {
+                None | Some("recording_start") => {
+                    metadata.recording_start.map(|start| start.to_string())
+                }
+                Some(column) => metadata.extra.get(column).cloned(),
+            };
+            let (group, by) = (column(&options.group), column(&options.by));
+            let call = LabelledCall {
+                id: call.id,
+                features: measurements.features,
+                mark,
+                group,
+                by,
+                time: None,
+                predicted: Predicted::default(),
+            };
+            Ok(Some((call, time)))
+        });
+        (survey, measured)
     };
-    in_order(threads, manifest, work, |result| {
-        match result {
+    in_order(threads, manifest, work, |(survey, result)| {
+        if let Some(labels) = survey {
+            labelled.survey.count(labels);
+        }
+        let timed = result.and_then(|call| match call {
+            Some((mut call, Some(time))) => {
+                let column = options.time.as_deref().unwrap_or("recording_start");
+                call.time = Some(clock.read(column, &time).map_err(|e| e.of_call(&call.id))?);
+                Ok(Some(call))
+            }
+            other => Ok(other.map(|(call, _)| call)),
+        });
+        match timed {
             Ok(Some(call)) => labelled.calls.push(call),
             Ok(None) => labelled.unlabelled += 1,
             Err(error) => labelled.failed.push(error),
@@ -115,79 +299,201 @@ fn of_archive(
     Ok(labelled)
 }
 
-fn of_results(path: &Path, extractor: &Extractor, group: Option<&str>) -> Result<Labelled> {
-    let rows = read_table(path)?;
-    let name = rows.name().to_owned();
-    let settings = extractor.settings().fingerprint();
+/// Reads a table of measured calls: results, made under the settings of the extractor `made_by`, or
+/// features of unknown making.
+fn of_table(
+    mut rows: Rows,
+    options: &LabelledOptions,
+    results: bool,
+    made_by: Option<&Extractor>,
+) -> Result<Labelled> {
+    let made_by = made_by.filter(|_| !options.any_settings);
+    let settings = made_by.map(|extractor| extractor.settings().fingerprint());
     let mut labelled = Labelled::default();
-    for (line, cells) in rows {
-        let place = || format!("{name} line {line}");
+    let mut reader = RowReader {
+        options,
+        results,
+        clock: Clock::default(),
+        any: false,
+        columns: Vec::new(),
+    };
+    while let Some((line, cells)) = rows.next() {
         let row = cells.and_then(|cells| {
             // A table measured otherwise is refused whole, below: it is no fault of one row.
-            if let Some(found) = cells.get("settings").filter(|found| *found != settings) {
-                let wanted = format!("{settings}, those given");
-                return Ok(Err(Error::new(
-                    ErrorKind::Mismatch,
-                    "settings",
-                    found,
-                    wanted,
-                )
-                .hint(
+            let other = |wanted: &String| cells.get("settings").filter(|found| found != wanted);
+            if let Some((found, wanted)) = settings.as_ref().and_then(|w| Some((other(w)?, w))) {
+                let wanted = format!("{wanted}, those given");
+                let error = Error::new(ErrorKind::Mismatch, "settings", found, wanted);
+                return Ok(Err(error.hint(
                     "give the model that the table was scored with, by --settings-of",
                 )));
             }
-            measured(&cells, group).map(Ok)
+            let labels = labels(&cells)?;
+            labelled.survey.count(labels);
+            reader.call(&cells, labels).map(Ok)
         });
-        match row.map_err(|e| e.within(place())) {
+        match row.map_err(|e| e.within(rows.place(line))) {
             Ok(Ok(Some(call))) => labelled.calls.push(call),
             Ok(Ok(None)) => labelled.unlabelled += 1,
-            Ok(Err(refusal)) => return Err(refusal.within(place())),
+            Ok(Err(refusal)) => return Err(refusal.within(rows.place(line))),
             Err(error) => labelled.failed.push(error),
         }
+    }
+    rows.check_columns()?;
+    if !labelled.calls.is_empty() && !reader.any {
+        return Err(reader.nothing_measured(rows.name()));
     }
     Ok(labelled)
 }
 
-/// Reads the features of one row of results; `None` when it has no mark.
-fn measured(cells: &Cells, group: Option<&str>) -> Result<Option<LabelledCall>> {
-    let Some(mark) = answer(labels(cells)?) else {
-        return Ok(None);
-    };
-    if cells.get("status") != Some("scored") {
-        let found = cells.get("error").unwrap_or("a call that was not scored");
-        let wanted = "a scored call";
-        return Err(Error::new(ErrorKind::Invalid, "status", found, wanted));
-    }
-    let Some(id) = cells.get("call_id") else {
-        return Err(Error::new(
-            ErrorKind::IllFormed,
-            "call_id",
-            "no value",
-            "the call's id",
-        ));
-    };
-    let mut named = Vec::new();
-    for feature in catalogue() {
-        let Some(text) = cells.get(&feature.name) else {
-            continue;
+/// Reads the rows of a table of measured calls.
+struct RowReader<'a> {
+    options: &'a LabelledOptions,
+    results: bool,
+    clock: Clock,
+    /// Whether any row had a feature or a prediction.
+    any: bool,
+    /// Columns of the first labelled row.
+    columns: Vec<String>,
+}
+
+/// The columns of predictions.
+const PREDICTED: [&str; 3] = ["csi", "satisfied", "dissatisfied"];
+
+impl RowReader<'_> {
+    /// Reads one row; `None` when it has no mark.
+    fn call(&mut self, cells: &Cells, labels: Labels) -> Result<Option<LabelledCall>> {
+        let Some(mark) = answer(labels) else {
+            return Ok(None);
         };
-        let value = match feature.kind {
-            Kind::Category => Value::Category(text.into()),
-            Kind::Number => Value::Number(text.parse().map_err(|_| {
-                let found = format!("{text:?}");
-                Error::new(ErrorKind::IllFormed, &feature.name, found, "a number")
-            })?),
+        if self.results && cells.get("status") != Some("scored") {
+            let found = cells.get("error").unwrap_or("a call that was not scored");
+            let wanted = "a scored call";
+            return Err(Error::new(ErrorKind::Invalid, "status", found, wanted));
+        }
+        let Some(id) = cells.get("call_id") else {
+            return Err(Error::new(
+                ErrorKind::IllFormed,
+                "call_id",
+                "no value",
+                "the call's id",
+            ));
         };
-        named.push((feature.name.as_str(), value));
+        if self.columns.is_empty() {
+            self.columns = cells.iter().map(|(c, _)| c.to_owned()).collect();
+        }
+        let mut named = Vec::new();
+        let mut predicted = Predicted::default();
+        for (column, text) in cells.iter() {
+            let number = || -> Result<f64> {
+                let error = || {
+                    let found = format!("{text:?}");
+                    Error::new(ErrorKind::IllFormed, column, found, "a number")
+                };
+                text.parse().map_err(|_| match text.contains(',') {
+                    true => error().hint("say decimal = \",\" in a mapping"),
+                    false => error(),
+                })
+            };
+            if let Some(feature) = position(column).and_then(|at| catalogue().get(at)) {
+                let value = match feature.kind {
+                    Kind::Category => Value::Category(text.into()),
+                    Kind::Number => Value::Number(number()?),
+                };
+                named.push((feature.name.as_str(), value));
+            } else if PREDICTED.contains(&column) {
+                let number = number()?;
+                let share = (0.0..=1.0).contains(&number);
+                if !number.is_finite() || (column != "csi" && !share) {
+                    let wanted = match column {
+                        "csi" => "a finite number",
+                        _ => "a probability from 0 to 1",
+                    };
+                    return Err(Error::new(ErrorKind::Invalid, column, number, wanted));
+                }
+                match column {
+                    "csi" => predicted.csi = Some(number),
+                    "satisfied" => predicted.satisfied = Some(number),
+                    _ => predicted.dissatisfied = Some(number),
+                }
+            }
+        }
+        self.any |= !named.is_empty() || predicted != Predicted::default();
+        let features = FeatureVector::from_named(named, Absence::NotGiven)?;
+        let column = |name: &Option<String>| cells.get(name.as_ref()?).map(str::to_owned);
+        let time = match &self.options.time {
+            Some(column) => cells.get(column).map(|text| (column.as_str(), text)),
+            None => ["recording_start", "time"]
+                .into_iter()
+                .find_map(|column| Some((column, cells.get(column)?))),
+        };
+        let time = time.map(|(column, text)| self.clock.read(column, text));
+        Ok(Some(LabelledCall {
+            id: CallId::new(id),
+            features,
+            mark,
+            group: column(&self.options.group),
+            by: column(&self.options.by),
+            time: time.transpose()?,
+            predicted,
+        }))
     }
-    let features = FeatureVector::from_named(named, Absence::NotGiven)?;
-    let group = group
-        .and_then(|column| cells.get(column))
-        .map(str::to_owned);
-    Ok(Some(LabelledCall {
-        id: CallId::new(id),
-        features,
-        mark,
-        group,
-    }))
+
+    /// Tells that no column of the table is a feature.
+    fn nothing_measured(&self, table: &str) -> Error {
+        let shown: Vec<&str> = self.columns.iter().take(12).map(String::as_str).collect();
+        let found = format!("the columns {}", shown.join(", "));
+        let wanted = "columns named as the features (docs/features.md), or csi and satisfied";
+        let error = Error::new(ErrorKind::Mismatch, table, found, wanted);
+        let features = || catalogue().iter().map(|f| f.name.as_str());
+        let near = self
+            .columns
+            .iter()
+            .find_map(|c| Some((c, nearest(c, features())?)));
+        match near {
+            Some((column, feature)) => error.hint(format!("is {column:?} the feature {feature}?")),
+            None => error.hint("a mapping says what the columns are"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_survey_is_counted_by_its_status_and_else_by_its_mark() {
+        let mut counts = SurveyCounts::default();
+        use SurveyStatus::*;
+        for (survey, mark) in [
+            (Some(Answered), Some(5)),
+            (None, Some(4)),
+            (Some(Answered), None),
+            (Some(Invalid), Some(3)),
+            (Some(NoResponse), None),
+            (Some(NotInvited), None),
+        ] {
+            counts.count(Labels { mark, survey });
+        }
+        let wanted = SurveyCounts {
+            answered: 2,
+            no_response: 1,
+            not_invited: 1,
+            invalid: 2,
+            unstated: 0,
+        };
+        assert_eq!((counts, counts.rows()), (wanted, 6));
+        assert_eq!(counts.response_rate(), Some(0.4));
+        counts.count(Labels::default());
+        assert_eq!((counts.unstated, counts.response_rate()), (1, None));
+        assert_eq!(SurveyCounts::default().response_rate(), None);
+    }
+
+    #[test]
+    fn one_table_has_one_clock() {
+        let mut clock = Clock::default();
+        assert!(clock.read("time", "2026-05-03").is_ok());
+        let error = clock.read("time", "2026-05-03T00:00:00Z").unwrap_err();
+        assert_eq!((error.kind(), error.place()), (ErrorKind::Mismatch, "time"));
+    }
 }

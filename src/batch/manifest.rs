@@ -1,7 +1,9 @@
 //! The table that says which calls there are.
 //!
-//! A manifest is CSV (comma, semicolon or tab, with a header) or JSON Lines, UTF-8, read row by row;
-//! or it is made of a folder of recordings. Columns, all optional but `call_id`:
+//! A manifest is CSV (comma, semicolon or tab, with a header), JSON Lines, UTF-8, or, with the feature
+//! `parquet`, Apache Parquet, read row by row; or it is made of a folder of recordings. A
+//! [mapping](super::mapping) says what the columns of a foreign table mean. Columns, all optional but
+//! `call_id`:
 //!
 //! | column | value |
 //! |---|---|
@@ -22,6 +24,7 @@
 //! `ivr_path` is `node:outcome>node:outcome` (outcomes may be left out); `holds` is `12.5-40;60-75` in
 //! seconds of the call clock. Any other column is carried along in [`Metadata::extra`].
 
+use super::mapping::Mapping;
 use super::table::{self, Cells, Rows};
 use crate::call::{
     AgentChannel, Call, CallId, ClockInterval, CustomerHistory, Holds, Input, Ivr, IvrStep,
@@ -153,6 +156,21 @@ impl Manifest {
     /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::IllFormed`] when it has no `call_id`
     /// column, or the table of facts has a bad row; [`ErrorKind::Invalid`] when that names a call twice.
     pub fn open(path: impl AsRef<Path>, options: ManifestOptions) -> Result<Manifest> {
+        Manifest::open_mapped(path, options, &Mapping::default())
+    }
+
+    /// Opens a manifest, or a folder of recordings, whose table has columns that mean what `mapping`
+    /// says: the manifest itself or, of a folder, the table of facts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::open`], and [`ErrorKind::Mismatch`] when the mapping takes a column that the
+    /// table has not.
+    pub fn open_mapped(
+        path: impl AsRef<Path>,
+        options: ManifestOptions,
+        mapping: &Mapping,
+    ) -> Result<Manifest> {
         let path = path.as_ref();
         if path == Path::new("-") {
             let error = Error::new(
@@ -169,7 +187,7 @@ impl Manifest {
             find_recordings(path, &mut files)?;
             files.sort();
             let (facts, extra) = match &options.facts {
-                Some(facts) => read_facts(facts)?,
+                Some(facts) => read_facts(facts, mapping)?,
                 None => Default::default(),
             };
             let source = Source::Folder {
@@ -184,7 +202,7 @@ impl Manifest {
                 let error = Error::new(ErrorKind::Mismatch, path.display(), found, "one of them");
                 return Err(error.hint("facts are for a folder; a manifest has them as columns"));
             }
-            let rows = table::read_table(path)?;
+            let rows = table::read_table_mapped(path, mapping)?;
             let extra = extra_columns(&rows);
             let root = path.parent().unwrap_or(Path::new("")).to_owned();
             (Source::Table(rows), root, extra)
@@ -356,7 +374,7 @@ impl Iterator for Manifest {
         let (line, place, cells) = match &mut self.source {
             Source::Table(rows) => {
                 let (line, cells) = rows.next()?;
-                (line, format!("{} line {line}", rows.name()), cells)
+                (line, rows.place(line), cells)
             }
             Source::Folder { files, facts, line } => {
                 let file = files.next()?;
@@ -441,12 +459,12 @@ pub fn read_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// The facts of a table by call id, and its columns without a meaning.
 type Facts = (HashMap<String, Cells>, Vec<String>);
 
-fn read_facts(path: &Path) -> Result<Facts> {
-    let rows = table::read_table(path)?;
+fn read_facts(path: &Path, mapping: &Mapping) -> Result<Facts> {
+    let mut rows = table::read_table_mapped(path, mapping)?;
     let extra = extra_columns(&rows);
     let mut facts = HashMap::new();
-    for (line, cells) in rows {
-        let place = || format!("{} line {line}", path.display());
+    while let Some((line, cells)) = rows.next() {
+        let place = || rows.place(line);
         let cells = cells.map_err(|e| e.within(place()))?;
         let Some(id) = cells.get("call_id").map(str::to_owned) else {
             return Err(Error::new(
@@ -462,6 +480,7 @@ fn read_facts(path: &Path) -> Result<Facts> {
             return Err(Error::new(ErrorKind::Invalid, place(), found, wanted));
         }
     }
+    rows.check_columns()?;
     Ok((facts, extra))
 }
 
