@@ -5,6 +5,7 @@
 
 use callcsi::ErrorKind;
 use callcsi::batch::*;
+use callcsi::model::SurveyCounts;
 use callcsi::score::{Extractor, Scorer};
 use callcsi::settings::AnalysisSettings;
 use proptest::prelude::*;

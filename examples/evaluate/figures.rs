@@ -1,8 +1,9 @@
 //! What is told of a set of predictions.
 
 use callcsi::Result;
-use callcsi::batch::{Labelled, SurveyCounts};
+use callcsi::batch::Labelled;
 use callcsi::features::Absence;
+use callcsi::model::SurveyCounts;
 use callcsi::model::metrics::reliability;
 use callcsi::model::{
     Bootstrap, Confusion, Evaluation, GroupErrors, Interval, LabelScale, MarkClass, MarkEvaluation,

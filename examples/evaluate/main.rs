@@ -150,7 +150,7 @@ fn run(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
         by: arguments.by.clone(),
         min_rows: arguments.min_rows,
     };
-    Ok(Report::of(&labelled, predictor.as_ref(), choices)?)
+    Report::of(&labelled, predictor.as_ref(), choices)
 }
 
 fn main() -> ExitCode {

@@ -7,7 +7,7 @@ use super::table::{Cells, Rows, read_table_mapped};
 use crate::call::{CallId, Metadata};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Absence, FeatureVector, Kind, Value, catalogue, position};
-use crate::model::SurveyStatus;
+use crate::model::{SurveyCounts, SurveyStatus};
 use crate::score::{Extractor, guarded};
 use std::path::Path;
 
@@ -44,53 +44,22 @@ pub struct Predicted {
     pub dissatisfied: Option<f64>,
 }
 
-/// What became of the surveys: how many rows have each status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SurveyCounts {
-    /// Rows with a mark, unless their status says otherwise.
-    pub answered: u64,
-    /// Customers who were asked and gave no mark.
-    pub no_response: u64,
-    /// Customers who were not asked.
-    pub not_invited: u64,
-    /// Answers that are no mark, and those called answered of which there is no mark.
-    pub invalid: u64,
-    /// Rows with neither a mark nor a status: asked or not, nobody knows.
-    pub unstated: u64,
+/// Counts the survey of one more row. Answers that are no mark are invalid, and so are those called
+/// answered of which there is no mark.
+fn count(counts: &mut SurveyCounts, labels: Labels) {
+    let slot = match (labels.survey, labels.mark) {
+        (Some(SurveyStatus::Answered) | None, Some(_)) => &mut counts.answered,
+        (Some(SurveyStatus::Answered | SurveyStatus::Invalid), _) => &mut counts.invalid,
+        (Some(SurveyStatus::NoResponse), _) => &mut counts.no_response,
+        (Some(SurveyStatus::NotInvited), _) => &mut counts.not_invited,
+        (None, None) => &mut counts.unstated,
+    };
+    *slot += 1;
 }
 
-impl SurveyCounts {
-    fn count(&mut self, labels: Labels) {
-        let slot = match (labels.survey, labels.mark) {
-            (Some(SurveyStatus::Answered) | None, Some(_)) => &mut self.answered,
-            (Some(SurveyStatus::Answered | SurveyStatus::Invalid), _) => &mut self.invalid,
-            (Some(SurveyStatus::NoResponse), _) => &mut self.no_response,
-            (Some(SurveyStatus::NotInvited), _) => &mut self.not_invited,
-            (None, None) => &mut self.unstated,
-        };
-        *slot += 1;
-    }
-
-    /// Returns how many rows were counted.
-    pub fn rows(&self) -> u64 {
-        let asked = self.answered + self.no_response + self.invalid;
-        asked + self.not_invited + self.unstated
-    }
-
-    /// Returns the share of those asked who gave a mark, `0.0..=1.0`. `None` when nobody was asked,
-    /// and when rows do not state what became of their survey: then nobody knows how many were.
-    ///
-    /// ```
-    /// use callcsi::batch::SurveyCounts;
-    /// let mut counts = SurveyCounts { answered: 8, no_response: 91, invalid: 1, ..Default::default() };
-    /// assert_eq!(counts.response_rate(), Some(0.08));
-    /// counts.unstated = 1;
-    /// assert_eq!(counts.response_rate(), None);
-    /// ```
-    pub fn response_rate(&self) -> Option<f64> {
-        let asked = self.answered + self.no_response + self.invalid;
-        (asked > 0 && self.unstated == 0).then(|| self.answered as f64 / asked as f64)
-    }
+/// Tells whether the customer was asked and gave no mark.
+fn is_silent(labels: Labels) -> bool {
+    labels.survey == Some(SurveyStatus::NoResponse) && labels.mark.is_none()
 }
 
 /// The calls of a table or archive that training can use, and what became of the others.
@@ -102,8 +71,25 @@ pub struct Labelled {
     pub unlabelled: u64,
     /// What became of the surveys, of every row whose labels could be read.
     pub survey: SurveyCounts,
+    /// What was measured on the calls whose customers were asked and gave no mark, where
+    /// [`LabelledOptions::silent`] asks for it.
+    pub silent: Vec<FeatureVector>,
     /// Rows with a mark that could not be read or measured.
     pub failed: Vec<Error>,
+}
+
+impl Labelled {
+    fn push(&mut self, read: Result<Read<LabelledCall>>) {
+        match read {
+            Ok(Read::Labelled(call)) => self.calls.push(call),
+            Ok(Read::Silent(features)) => {
+                self.silent.push(features);
+                self.unlabelled += 1;
+            }
+            Ok(Read::Unlabelled) => self.unlabelled += 1,
+            Err(error) => self.failed.push(error),
+        }
+    }
 }
 
 /// How labelled calls are read.
@@ -122,6 +108,11 @@ pub struct LabelledOptions {
     /// Column that tells when the call was, as ISO 8601. Defaults to `recording_start` of an
     /// archive, and of a table to that or `time`, where it has one.
     pub time: Option<String>,
+    /// Also measure the calls whose customers were asked and gave no mark
+    /// ([`SurveyStatus::NoResponse`]), to weigh the answers by
+    /// ([`response_weights`](crate::model::response_weights)). Most calls of an archive are such.
+    /// Defaults to no.
+    pub silent: bool,
     /// Take results whatever settings they were measured under: where their predictions are judged
     /// and not their features. Defaults to no.
     pub any_settings: bool,
@@ -202,6 +193,13 @@ pub fn read_labelled_with(
     Ok(labelled)
 }
 
+/// What a row of an archive or a table came to.
+enum Read<T> {
+    Labelled(T),
+    Silent(FeatureVector),
+    Unlabelled,
+}
+
 /// Tells whether a row's mark is an answer.
 fn answer(labels: Labels) -> Option<i64> {
     let answered = labels.survey.is_none_or(|s| s == SurveyStatus::Answered);
@@ -251,7 +249,15 @@ fn of_archive(
         let told = entry.row.is_ok() || entry.labels != Labels::default();
         let survey = told.then_some(entry.labels);
         let Some(mark) = answer(entry.labels) else {
-            return (survey, entry.row.map(|_| None));
+            let silent = options.silent && is_silent(entry.labels);
+            let read = entry.row.and_then(|call| {
+                if !silent {
+                    return Ok(Read::Unlabelled);
+                }
+                let measured = guarded(&call.id, || extractor.extract(&call))?;
+                Ok(Read::Silent(measured.features))
+            });
+            return (survey, read);
         };
         let measured = entry.row.and_then(|call| {
             let measurements = guarded(&call.id, || extractor.extract(&call))?;
@@ -273,27 +279,26 @@ fn of_archive(
                 time: None,
                 predicted: Predicted::default(),
             };
-            Ok(Some((call, time)))
+            Ok(Read::Labelled((call, time)))
         });
         (survey, measured)
     };
     in_order(threads, manifest, work, |(survey, result)| {
         if let Some(labels) = survey {
-            labelled.survey.count(labels);
+            count(&mut labelled.survey, labels);
         }
-        let timed = result.and_then(|call| match call {
-            Some((mut call, Some(time))) => {
-                let column = options.time.as_deref().unwrap_or("recording_start");
-                call.time = Some(clock.read(column, &time).map_err(|e| e.of_call(&call.id))?);
-                Ok(Some(call))
-            }
-            other => Ok(other.map(|(call, _)| call)),
-        });
-        match timed {
-            Ok(Some(call)) => labelled.calls.push(call),
-            Ok(None) => labelled.unlabelled += 1,
-            Err(error) => labelled.failed.push(error),
-        }
+        labelled.push(result.and_then(|read| {
+            Ok(match read {
+                Read::Labelled((mut call, time)) => {
+                    let column = options.time.as_deref().unwrap_or("recording_start");
+                    let time = time.map(|time| clock.read(column, &time));
+                    call.time = time.transpose().map_err(|e| e.of_call(&call.id))?;
+                    Read::Labelled(call)
+                }
+                Read::Silent(features) => Read::Silent(features),
+                Read::Unlabelled => Read::Unlabelled,
+            })
+        }));
         Ok(())
     })?;
     Ok(labelled)
@@ -329,14 +334,13 @@ fn of_table(
                 )));
             }
             let labels = labels(&cells)?;
-            labelled.survey.count(labels);
+            count(&mut labelled.survey, labels);
             reader.call(&cells, labels).map(Ok)
         });
         match row.map_err(|e| e.within(rows.place(line))) {
-            Ok(Ok(Some(call))) => labelled.calls.push(call),
-            Ok(Ok(None)) => labelled.unlabelled += 1,
+            Ok(Ok(read)) => labelled.push(Ok(read)),
             Ok(Err(refusal)) => return Err(refusal.within(rows.place(line))),
-            Err(error) => labelled.failed.push(error),
+            Err(error) => labelled.push(Err(error)),
         }
     }
     rows.check_columns()?;
@@ -361,10 +365,15 @@ struct RowReader<'a> {
 const PREDICTED: [&str; 3] = ["csi", "satisfied", "dissatisfied"];
 
 impl RowReader<'_> {
-    /// Reads one row; `None` when it has no mark.
-    fn call(&mut self, cells: &Cells, labels: Labels) -> Result<Option<LabelledCall>> {
+    /// Reads one row.
+    fn call(&mut self, cells: &Cells, labels: Labels) -> Result<Read<LabelledCall>> {
         let Some(mark) = answer(labels) else {
-            return Ok(None);
+            // Of results only those that were scored have measurements.
+            let measured = !self.results || cells.get("status") == Some("scored");
+            return Ok(match self.options.silent && is_silent(labels) && measured {
+                true => Read::Silent(self.measured(cells)?.0),
+                false => Read::Unlabelled,
+            });
         };
         if self.results && cells.get("status") != Some("scored") {
             let found = cells.get("error").unwrap_or("a call that was not scored");
@@ -382,6 +391,28 @@ impl RowReader<'_> {
         if self.columns.is_empty() {
             self.columns = cells.iter().map(|(c, _)| c.to_owned()).collect();
         }
+        let (features, predicted) = self.measured(cells)?;
+        let column = |name: &Option<String>| cells.get(name.as_ref()?).map(str::to_owned);
+        let time = match &self.options.time {
+            Some(column) => cells.get(column).map(|text| (column.as_str(), text)),
+            None => ["recording_start", "time"]
+                .into_iter()
+                .find_map(|column| Some((column, cells.get(column)?))),
+        };
+        let time = time.map(|(column, text)| self.clock.read(column, text));
+        Ok(Read::Labelled(LabelledCall {
+            id: CallId::new(id),
+            features,
+            mark,
+            group: column(&self.options.group),
+            by: column(&self.options.by),
+            time: time.transpose()?,
+            predicted,
+        }))
+    }
+
+    /// Reads the features and the predictions of a row.
+    fn measured(&mut self, cells: &Cells) -> Result<(FeatureVector, Predicted)> {
         let mut named = Vec::new();
         let mut predicted = Predicted::default();
         for (column, text) in cells.iter() {
@@ -419,24 +450,10 @@ impl RowReader<'_> {
             }
         }
         self.any |= !named.is_empty() || predicted != Predicted::default();
-        let features = FeatureVector::from_named(named, Absence::NotGiven)?;
-        let column = |name: &Option<String>| cells.get(name.as_ref()?).map(str::to_owned);
-        let time = match &self.options.time {
-            Some(column) => cells.get(column).map(|text| (column.as_str(), text)),
-            None => ["recording_start", "time"]
-                .into_iter()
-                .find_map(|column| Some((column, cells.get(column)?))),
-        };
-        let time = time.map(|(column, text)| self.clock.read(column, text));
-        Ok(Some(LabelledCall {
-            id: CallId::new(id),
-            features,
-            mark,
-            group: column(&self.options.group),
-            by: column(&self.options.by),
-            time: time.transpose()?,
+        Ok((
+            FeatureVector::from_named(named, Absence::NotGiven)?,
             predicted,
-        }))
+        ))
     }
 
     /// Tells that no column of the table is a feature.
@@ -473,7 +490,7 @@ mod tests {
             (Some(NoResponse), None),
             (Some(NotInvited), None),
         ] {
-            counts.count(Labels { mark, survey });
+            count(&mut counts, Labels { mark, survey });
         }
         let wanted = SurveyCounts {
             answered: 2,
@@ -484,7 +501,7 @@ mod tests {
         };
         assert_eq!((counts, counts.rows()), (wanted, 6));
         assert_eq!(counts.response_rate(), Some(0.4));
-        counts.count(Labels::default());
+        count(&mut counts, Labels::default());
         assert_eq!((counts.unstated, counts.response_rate()), (1, None));
         assert_eq!(SurveyCounts::default().response_rate(), None);
     }

@@ -30,8 +30,7 @@ mod table;
 mod text;
 
 pub use labelled::{
-    Labelled, LabelledCall, LabelledOptions, Predicted, SurveyCounts, read_labelled,
-    read_labelled_with,
+    Labelled, LabelledCall, LabelledOptions, Predicted, read_labelled, read_labelled_with,
 };
 pub use manifest::{Entry, Labels, Manifest, ManifestOptions, read_metadata};
 pub use mapping::{Mapping, TableKind};

@@ -259,7 +259,7 @@ impl SurveyStatus {
     }
 }
 
-/// How many calls met each [`SurveyStatus`].
+/// What became of the surveys: how many calls met each [`SurveyStatus`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SurveyCounts {
@@ -271,24 +271,31 @@ pub struct SurveyCounts {
     pub not_invited: u64,
     /// The answer is no mark.
     pub invalid: u64,
+    /// Neither a mark nor a status: asked or not, nobody knows.
+    #[serde(default)]
+    pub unstated: u64,
 }
 
 impl SurveyCounts {
-    /// Counts one more.
-    pub fn count(&mut self, status: SurveyStatus) {
-        *match status {
-            SurveyStatus::Answered => &mut self.answered,
-            SurveyStatus::NoResponse => &mut self.no_response,
-            SurveyStatus::NotInvited => &mut self.not_invited,
-            SurveyStatus::Invalid => &mut self.invalid,
-        } += 1;
+    /// Returns how many calls were counted.
+    pub fn rows(&self) -> u64 {
+        let asked = self.answered + self.no_response + self.invalid;
+        asked + self.not_invited + self.unstated
     }
 
-    /// Returns the share of those asked who gave a mark, or `None` when nobody is known to have been
-    /// asked in vain: a table of answers alone tells no rate.
+    /// Returns the share of those asked who gave a mark, `0.0..=1.0`. `None` when nobody was asked,
+    /// and when calls do not state what became of their survey: then nobody knows how many were.
+    ///
+    /// ```
+    /// use callcsi::model::SurveyCounts;
+    /// let mut counts = SurveyCounts { answered: 8, no_response: 91, invalid: 1, ..Default::default() };
+    /// assert_eq!(counts.response_rate(), Some(0.08));
+    /// counts.unstated = 1;
+    /// assert_eq!(counts.response_rate(), None);
+    /// ```
     pub fn response_rate(&self) -> Option<f64> {
         let asked = self.answered + self.no_response + self.invalid;
-        (self.no_response > 0).then(|| self.answered as f64 / asked as f64)
+        (asked > 0 && self.unstated == 0).then(|| self.answered as f64 / asked as f64)
     }
 }
 

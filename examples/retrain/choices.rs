@@ -1,0 +1,161 @@
+//! What the command line says of training.
+
+use callcsi::batch::Labelled;
+use callcsi::features::{Source, catalogue, position};
+use callcsi::model::{Calibration, Choice, LabelScale, Target, Validation};
+use clap::ValueEnum;
+use std::collections::HashSet;
+use std::error::Error;
+use std::str::FromStr;
+
+/// Folds where none are named.
+const FOLDS: u64 = 5;
+/// Share held out where none is named.
+const SHARE: f64 = 0.2;
+
+/// A scale of marks.
+#[derive(Clone, Copy)]
+pub struct Scale(pub LabelScale);
+
+impl FromStr for Scale {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Scale, String> {
+        let wanted = || format!("{text:?}: wanted 1..5, 1..10, 0..10, or four numbers, as 1,5,4,2");
+        let bounds = match text {
+            "1..5" => "1,5,4,2",
+            "1..10" => "1,10,8,6",
+            "0..10" => "0,10,8,6",
+            _ => text,
+        };
+        let bounds: Vec<i64> = (bounds.split(','))
+            .map(|bound| bound.trim().parse().map_err(|_| wanted()))
+            .collect::<Result<_, _>>()?;
+        let [min, max, satisfied_from, dissatisfied_to] = bounds[..] else {
+            return Err(wanted());
+        };
+        let scale = LabelScale::new(min, max, satisfied_from, dissatisfied_to);
+        scale.map(Scale).map_err(|error| error.to_string())
+    }
+}
+
+/// What the model answers.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum TargetName {
+    /// Which mark?
+    Marks,
+    /// Is the customer satisfied?
+    Satisfied,
+}
+
+impl TargetName {
+    pub fn target(self) -> Target {
+        match self {
+            TargetName::Marks => Target::Marks,
+            TargetName::Satisfied => Target::Satisfied,
+        }
+    }
+}
+
+/// How probabilities are calibrated.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Calibrate {
+    /// By a line through the log-odds.
+    Platt,
+    /// By a free rising map, for some thousand calls or more.
+    Isotonic,
+}
+
+impl Calibrate {
+    pub fn calibration(self) -> Calibration {
+        match self {
+            Calibrate::Platt => Calibration::Platt { folds: FOLDS },
+            Calibrate::Isotonic => Calibration::Isotonic { folds: FOLDS },
+        }
+    }
+}
+
+/// What the figures come from.
+#[derive(Clone, Copy)]
+pub struct Validate(pub Validation);
+
+impl FromStr for Validate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Validate, String> {
+        let wanted = || {
+            format!(
+                "{text:?}: wanted none, folds:5, holdout:0.2 or latest:0.2, the number left out or not"
+            )
+        };
+        let (kind, number) = match text.split_once(':') {
+            Some((kind, number)) => (kind, Some(number)),
+            None => (text, None),
+        };
+        let share = || number.map_or(Ok(SHARE), |n| n.parse().map_err(|_| wanted()));
+        Ok(Validate(match kind {
+            "none" if number.is_none() => Validation::None,
+            "folds" => Validation::Folds {
+                folds: number.map_or(Ok(FOLDS), |n| n.parse().map_err(|_| wanted()))?,
+            },
+            "holdout" => Validation::HoldOut { share: share()? },
+            "latest" => Validation::Latest { share: share()? },
+            _ => return Err(wanted()),
+        }))
+    }
+}
+
+/// What is chosen among where the command line does not choose.
+pub fn choice(alpha: Option<f64>, knots: Option<u64>) -> Choice {
+    let mut choice = Choice::default();
+    choice.alphas = alpha.map_or(choice.alphas, |alpha| vec![alpha]);
+    choice.knots = knots.map_or(choice.knots, |knots| vec![knots]);
+    choice
+}
+
+/// How so many calls are judged where the command line does not say.
+pub fn validation(calls: usize, many: usize) -> Validation {
+    match calls > many {
+        true => Validation::HoldOut { share: SHARE },
+        false => Validation::Folds { folds: FOLDS },
+    }
+}
+
+/// Reads what `--features` says: names, names of sets, files of names.
+pub fn features(said: &[String]) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut features = Vec::new();
+    for word in said {
+        let of = |source: Option<Source>| {
+            let all = catalogue().iter();
+            let some = all.filter(move |f| source.is_none_or(|source| f.source == source));
+            some.map(|f| f.name.to_string())
+        };
+        match word.as_str() {
+            "essay" => features.extend(of(Some(Source::Essay))),
+            "call_features" => features.extend(of(Some(Source::CallFeatures))),
+            "all" => features.extend(of(None)),
+            name if position(name).is_some() => features.push(name.to_owned()),
+            path => {
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    format!("--features: {path:?} is no feature, no set, and no file ({error})")
+                })?;
+                let lines = text.lines().map(str::trim);
+                features.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    features.retain(|name| seen.insert(name.clone()));
+    Ok(features)
+}
+
+/// The days from the first call with a time to the last.
+pub fn period(labelled: &Labelled) -> Option<String> {
+    let times = || labelled.calls.iter().filter_map(|call| call.time);
+    let day = |time: i64| {
+        let time = jiff::Timestamp::from_nanosecond(i128::from(time)).ok()?;
+        Some(time.strftime("%Y-%m-%d").to_string())
+    };
+    let (first, last) = (day(times().min()?)?, day(times().max()?)?);
+    Some(format!("{first} to {last}"))
+}
