@@ -1,7 +1,7 @@
 //! What a voice tells without its words: how fast it speaks, how loud and how high.
 
 use super::dialog::speech;
-use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit};
+use super::{Absence, Evidence, Feature, Needs, Number, ReasonGroup, Source, Unit};
 use crate::call::Side;
 use crate::prosody::Spread;
 use crate::timeline::{Segment, Time, Timeline};
@@ -9,6 +9,7 @@ use crate::timeline::{Segment, Time, Timeline};
 pub(super) fn features() -> Vec<Feature> {
     let sides = [Side::Customer, Side::Agent];
     let rate = |side: Side| {
+        let of = side.of_ru();
         own(
             format!("{side}_syllable_rate"),
             Unit::SyllablesPerSecond,
@@ -17,6 +18,11 @@ pub(super) fn features() -> Vec<Feature> {
              before it (de Jong & Wempe 2009)"
                 .to_owned(),
             move |e| syllable_rate(e, side),
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("{side}'s pace of speech, syllables per second"),
+            format!("темп речи {of}, слогов в секунду"),
         )
     };
     let mut group: Vec<Feature> = sides.into_iter().map(rate).collect();
@@ -44,6 +50,7 @@ fn own(
 /// Declares how loud a side speaks.
 fn level(side: Side) -> [Feature; 3] {
     let name = |what: &str| format!("{side}_voice_level_{what}");
+    let of = side.of_ru();
     [
         own(
             name("median_dbfs"),
@@ -52,7 +59,8 @@ fn level(side: Side) -> [Feature; 3] {
              without what is more than 25 dB below its 0.99 quantile there: pauses inside speech"
                 .to_owned(),
             move |e| Ok(level_of_speech(e, side)?.median),
-        ),
+        )
+.told(ReasonGroup::Voice, format!("loudness of the {side}'s voice"), format!("громкость голоса {of}")),
         own(
             name("range_db"),
             Unit::Decibels,
@@ -64,7 +72,8 @@ fn level(side: Side) -> [Feature; 3] {
                 let spread = level_of_speech(e, side)?;
                 Ok(spread.high - spread.low)
             },
-        ),
+        )
+.told(ReasonGroup::Voice, format!("range of loudness of the {side}'s voice"), format!("размах громкости голоса {of}")),
         own(
             name("change_db"),
             Unit::Decibels,
@@ -74,13 +83,15 @@ fn level(side: Side) -> [Feature; 3] {
                 name("median_dbfs")
             ),
             move |e| level_change(e, side),
-        ),
+        )
+.told(ReasonGroup::Voice, format!("change of loudness of the {side}'s voice, first to last third"), format!("изменение громкости голоса {of} от первой трети к последней")),
     ]
 }
 
 /// Declares how high a side's voice is.
 fn pitch(side: Side) -> [Feature; 2] {
     let median = format!("{side}_pitch_median_hz");
+    let of = side.of_ru();
     [
         own(
             median.clone(),
@@ -91,7 +102,8 @@ fn pitch(side: Side) -> [Feature; 2] {
              Looze); absent with less than 1 s of such frames, and unless the setting pitch is on"
                 .to_owned(),
             move |e| Ok(pitch_of_speech(e, side)?.median),
-        ),
+        )
+.told(ReasonGroup::Voice, format!("pitch of the {side}'s voice"), format!("высота голоса {of}")),
         own(
             format!("{side}_pitch_range_semitones"),
             Unit::Semitones,
@@ -100,7 +112,8 @@ fn pitch(side: Side) -> [Feature; 2] {
                 let spread = pitch_of_speech(e, side)?;
                 Ok(12.0 * (spread.high / spread.low).log2())
             },
-        ),
+        )
+.told(ReasonGroup::Voice, format!("range of pitch of the {side}'s voice"), format!("размах высоты голоса {of}")),
     ]
 }
 

@@ -159,6 +159,25 @@ impl Predictor {
     }
 }
 
+impl Predictor {
+    /// Returns the expected mark of a call with these log-odds, one for each cut of the model: what
+    /// [`predict`](Predictor::predict) says of them.
+    pub(super) fn csi_of(&self, log_odds: &[f64]) -> f64 {
+        let mut shares: Vec<f64> = log_odds.iter().map(|x| sigmoid(*x)).collect();
+        match self.model.target() {
+            Target::Satisfied => {
+                let means = self.model.class_means();
+                let satisfied = shares.first().copied().unwrap_or(0.0);
+                satisfied * means.satisfied + (1.0 - satisfied) * means.others
+            }
+            Target::Marks => {
+                monotone(&mut shares);
+                self.model.label().min() as f64 + shares.iter().sum::<f64>()
+            }
+        }
+    }
+}
+
 /// Makes the probabilities of "this mark or more" fall from mark to mark, as they must: the nearest
 /// sequence that does, by least squares. Cuts fitted apart may cross where calls are few.
 fn monotone(shares: &mut [f64]) {
