@@ -2,7 +2,8 @@
 //! `cargo run --example catalogue -- --format markdown|csv|json-schema|overview|transcripts`.
 //!
 //! Markdown has a second table: what people call each feature, in English and in Russian, and which
-//! group of reasons it belongs to. The overview counts features by source and need, `transcripts` lists the formats of transcripts.
+//! group of reasons it belongs to. The overview counts features by source and need, `transcripts`
+//! lists the formats of transcripts.
 //! The schema (JSON Schema 2020-12) is that of `features` in a JSON row of results: every feature,
 //! and the list of interruption episodes with its fields.
 

@@ -651,8 +651,9 @@ impl Scorer {
         })
     }
 
-    /// Has each assessment explained: see [`Explanation`]. It takes some ten thousand times as long as
-    /// the estimate, and still a small part of what listening takes.
+    /// Has each assessment explained: see [`Explanation`]. That takes far longer than the estimate, for
+    /// the call is measured and judged again for every change, and little beside listening (the benches
+    /// `explain`, `predict` and `pipeline`).
     pub fn explaining(mut self) -> Scorer {
         self.explaining = true;
         self

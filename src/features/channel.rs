@@ -37,16 +37,29 @@ pub(super) fn features() -> Vec<Feature> {
         // A fault is known of a silent channel too.
         feature.standing_on(NOBODY)
     };
-    let mut group = vec![declare(
-        "dual_mono".to_owned(),
-        Unit::Flag,
-        "1 when both channels carry the same sound, sample for sample or with a correlation of at \
-         least 0.95 of either sign over the 10 ms frames above -50 dBFS"
-            .to_owned(),
-        Box::new(|c| Ok(flag(c.faults.dual_mono))),
-    )
-.told(ReasonGroup::Channel, "one sound on both channels", "один звук в обоих каналах")
-.yes_no(("both channels carry the same sound", "в обоих каналах один и тот же звук"), ("the channels differ", "в каналах разный звук"))];
+    let mut group = vec![
+        declare(
+            "dual_mono".to_owned(),
+            Unit::Flag,
+            "1 when both channels carry the same sound, sample for sample or \
+            with a correlation of at least 0.95 of either sign over the 10 ms \
+            frames above -50 dBFS"
+                .to_owned(),
+            Box::new(|c| Ok(flag(c.faults.dual_mono))),
+        )
+        .told(
+            ReasonGroup::Channel,
+            "one sound on both channels",
+            "один звук в обоих каналах",
+        )
+        .yes_no(
+            (
+                "both channels carry the same sound",
+                "в обоих каналах один и тот же звук",
+            ),
+            ("the channels differ", "в каналах разный звук"),
+        ),
+    ];
     for side in [Side::Agent, Side::Customer] {
         let of = side.of_ru();
         group.push(
@@ -75,53 +88,91 @@ pub(super) fn features() -> Vec<Feature> {
     }
     for side in [Side::Agent, Side::Customer] {
         let of = side.of_ru();
-        group.push(declare(
-            format!("{side}_clipping_share"),
-            Unit::Share,
-            "share of the channel's samples in runs of at least 3 of 0.98 of full scale or more"
-                .to_owned(),
-            Box::new(move |c| Ok(*c.faults.clipping_share.get(side))),
-        )
-.told(ReasonGroup::Channel, format!("share of clipped sound on the {side}'s channel"), format!("доля перегруженного звука в канале {of}")));
+        group.push(
+            declare(
+                format!("{side}_clipping_share"),
+                Unit::Share,
+                "share of the channel's samples in runs of at least 3 of 0.98 of \
+            full scale or more"
+                    .to_owned(),
+                Box::new(move |c| Ok(*c.faults.clipping_share.get(side))),
+            )
+            .told(
+                ReasonGroup::Channel,
+                format!("share of clipped sound on the {side}'s channel"),
+                format!("доля перегруженного звука в канале {of}"),
+            ),
+        );
     }
     for side in [Side::Agent, Side::Customer] {
         let of = side.of_ru();
-        group.push(declare(
-            format!("{side}_dropout_share"),
-            Unit::Share,
-            "share of the channel's samples in drop-outs: 18 ms to 1 s of samples of one value \
-             below -60 dBFS, with the 10 ms before and the 10 ms after both above -50 dBFS and at \
-             most 20 dB below the level that a tenth of the frames above -50 dBFS exceed"
-                .to_owned(),
-            Box::new(move |c| Ok(c.faults.dropouts.get(side).share)),
-        )
-.told(ReasonGroup::Channel, format!("share of drop-outs on the {side}'s channel"), format!("доля провалов звука в канале {of}")));
+        group.push(
+            declare(
+                format!("{side}_dropout_share"),
+                Unit::Share,
+                "share of the channel's samples in drop-outs: 18 ms to 1 s of \
+            samples of one value below -60 dBFS, with the 10 ms before and \
+            the 10 ms after both above -50 dBFS and at most 20 dB below the \
+            level that a tenth of the frames above -50 dBFS exceed"
+                    .to_owned(),
+                Box::new(move |c| Ok(c.faults.dropouts.get(side).share)),
+            )
+            .told(
+                ReasonGroup::Channel,
+                format!("share of drop-outs on the {side}'s channel"),
+                format!("доля провалов звука в канале {of}"),
+            ),
+        );
     }
-    group.push(declare(
-        "bleed_share".to_owned(),
-        Unit::Share,
-        "share of the windows of 10 s in which the envelopes of the two channels correlate above 0.7 \
-         at some lag of up to 0.28 s; windows with less than 1 s above -50 dBFS are not counted"
-            .to_owned(),
-        Box::new(|c| c.bleed_share.ok_or(Absence::NoComparableSound)),
-    )
-.told(ReasonGroup::Channel, "share of the call in which the channels bleed into each other", "доля разговора, когда каналы слышны друг в друге"));
-    group.push(declare(
-        "channels_maybe_swapped".to_owned(),
-        Unit::Flag,
-        "1 when there is evidence that the agent's channel is the customer's: the transcript of \
-         each side fits the other's channel, or two lesser signs (who first speaks at length, \
-         whose channel has key presses, whose has music)"
-            .to_owned(),
-        Box::new(|c| c.swapped.clone().map(flag)),
-    )
-.told(ReasonGroup::Channel, "suspicion that the channels are swapped", "подозрение, что каналы перепутаны")
-.yes_no(("the channels may be swapped", "каналы, возможно, перепутаны"), ("nothing tells that the channels are swapped", "признаков того, что каналы перепутаны, нет")));
+    group.push(
+        declare(
+            "bleed_share".to_owned(),
+            Unit::Share,
+            "share of the windows of 10 s in which the envelopes of the two \
+            channels correlate above 0.7 at some lag of up to 0.28 s; windows \
+            with less than 1 s above -50 dBFS are not counted"
+                .to_owned(),
+            Box::new(|c| c.bleed_share.ok_or(Absence::NoComparableSound)),
+        )
+        .told(
+            ReasonGroup::Channel,
+            "share of the call in which the channels bleed into each other",
+            "доля разговора, когда каналы слышны друг в друге",
+        ),
+    );
+    group.push(
+        declare(
+            "channels_maybe_swapped".to_owned(),
+            Unit::Flag,
+            "1 when there is evidence that the agent's channel is the \
+            customer's: the transcript of each side fits the other's channel, \
+            or two lesser signs (who first speaks at length, whose channel \
+            has key presses, whose has music)"
+                .to_owned(),
+            Box::new(|c| c.swapped.clone().map(flag)),
+        )
+        .told(
+            ReasonGroup::Channel,
+            "suspicion that the channels are swapped",
+            "подозрение, что каналы перепутаны",
+        )
+        .yes_no(
+            (
+                "the channels may be swapped",
+                "каналы, возможно, перепутаны",
+            ),
+            (
+                "nothing tells that the channels are swapped",
+                "признаков того, что каналы перепутаны, нет",
+            ),
+        ),
+    );
     group.push(
         declare(
             "truncated".to_owned(),
             Unit::Flag,
-            "1 when the recording ends before its header says, or could not be decoded to its end"
+            "1 when the recording ends before its header says, or could not \
+            be decoded to its end"
                 .to_owned(),
             Box::new(|c| Ok(flag(c.truncated))),
         )

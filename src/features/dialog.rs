@@ -23,24 +23,41 @@ pub(super) fn features() -> Vec<Feature> {
             "length of the recording",
             |e| Ok(e.length()?.seconds()),
         )
-.told(ReasonGroup::Length, "length of the call", "длительность разговора")
-.around("the call lasted {}", "разговор длился {}")
+        .told(
+            ReasonGroup::Length,
+            "length of the call",
+            "длительность разговора",
+        )
+        .around("the call lasted {}", "разговор длился {}")
         .standing_on(NOBODY),
         audio(
             "dialog_both_channels_speech_length_sum",
             Unit::Seconds,
-            "customer_speech_length_sum + agent_speech_length_sum (overlap counted twice)",
+            "customer_speech_length_sum + agent_speech_length_sum \
+            (overlap counted twice)",
             |e| Ok(both(e)?.seconds()),
         )
-.told(ReasonGroup::Length, "speech of both sides, added up", "речь обеих сторон в сумме"),
+        .told(
+            ReasonGroup::Length,
+            "speech of both sides, added up",
+            "речь обеих сторон в сумме",
+        ),
         audio(
             "dialog_customer_speech_length_percentage",
             Unit::Share,
             "customer_speech_length_sum / call_duration",
             |e| of_call(e, speech(e, Side::Customer)?),
         )
-.told(ReasonGroup::Share, "share of the call in which the customer speaks", "доля разговора, когда говорит клиент")
-.around("the customer speaks for {} of the call", "клиент говорит {} разговора")
+        .told(
+            ReasonGroup::Share,
+            "share of the call in which the customer speaks",
+            "доля разговора, когда говорит клиент",
+        )
+        .around(
+            "the customer speaks for {} of the call",
+            "клиент говорит {} разговора",
+        )
+        .zero("the customer does not speak", "клиент не говорит")
         .standing_on(only(Side::Customer)),
         audio(
             "dialog_agent_speech_length_percentage",
@@ -48,8 +65,16 @@ pub(super) fn features() -> Vec<Feature> {
             "agent_speech_length_sum / call_duration",
             |e| of_call(e, speech(e, Side::Agent)?),
         )
-.told(ReasonGroup::Share, "share of the call in which the agent speaks", "доля разговора, когда говорит оператор")
-.around("the agent speaks for {} of the call", "оператор говорит {} разговора")
+        .told(
+            ReasonGroup::Share,
+            "share of the call in which the agent speaks",
+            "доля разговора, когда говорит оператор",
+        )
+        .around(
+            "the agent speaks for {} of the call",
+            "оператор говорит {} разговора",
+        )
+        .zero("the agent does not speak", "оператор не говорит")
         .standing_on(only(Side::Agent)),
         audio(
             "dialog_anybody_speech_length_sum",
@@ -57,29 +82,45 @@ pub(super) fn features() -> Vec<Feature> {
             "length of the union of both channels' speech",
             |e| Ok(anybody(e)?.seconds()),
         )
-.told(ReasonGroup::Length, "time in which anybody speaks", "время, когда кто-нибудь говорит"),
+        .told(
+            ReasonGroup::Length,
+            "time in which anybody speaks",
+            "время, когда кто-нибудь говорит",
+        ),
         audio(
             "dialog_anybody_speech_length_percentage",
             Unit::Share,
             "dialog_anybody_speech_length_sum / call_duration",
             |e| of_call(e, anybody(e)?),
         )
-.told(ReasonGroup::Silence, "share of the call in which anybody speaks", "доля разговора, когда кто-нибудь говорит"),
+        .told(
+            ReasonGroup::Silence,
+            "share of the call in which anybody speaks",
+            "доля разговора, когда кто-нибудь говорит",
+        ),
         audio(
             "dialog_silence_length_sum",
             Unit::Seconds,
             "call_duration - dialog_anybody_speech_length_sum",
             |e| Ok(silence(e)?.seconds()),
         )
-.told(ReasonGroup::Silence, "time in which nobody speaks", "время тишины в разговоре"),
+        .told(
+            ReasonGroup::Silence,
+            "time in which nobody speaks",
+            "время тишины в разговоре",
+        ),
         audio(
             "dialog_silence_length_percentage",
             Unit::Share,
             "dialog_silence_length_sum / call_duration",
             |e| of_call(e, silence(e)?),
         )
-.told(ReasonGroup::Silence, "share of silence in the call", "доля тишины в разговоре")
-.around("{} of the call is silence", "{} разговора — тишина"),
+        .told(
+            ReasonGroup::Silence,
+            "share of silence in the call",
+            "доля тишины в разговоре",
+        )
+        .around("{} of the call is silence", "{} разговора — тишина"),
         audio(
             "dialog_customer_speech_percentage",
             Unit::Share,
@@ -87,8 +128,15 @@ pub(super) fn features() -> Vec<Feature> {
              add up to 1",
             |e| share(speech(e, Side::Customer)?, both(e)?, Absence::NobodySpeaks),
         )
-.told(ReasonGroup::Share, "customer's share of what is said", "доля клиента в общей речи")
-.around("{} of what is said is the customer's", "{} общей речи — речь клиента"),
+        .told(
+            ReasonGroup::Share,
+            "customer's share of what is said",
+            "доля клиента в общей речи",
+        )
+        .around(
+            "{} of what is said is the customer's",
+            "{} общей речи — речь клиента",
+        ),
         audio(
             "dialog_agent_speech_percentage",
             Unit::Share,
@@ -96,8 +144,15 @@ pub(super) fn features() -> Vec<Feature> {
              up to 1",
             |e| share(speech(e, Side::Agent)?, both(e)?, Absence::NobodySpeaks),
         )
-.told(ReasonGroup::Share, "agent's share of what is said", "доля оператора в общей речи")
-.around("{} of what is said is the agent's", "{} общей речи — речь оператора"),
+        .told(
+            ReasonGroup::Share,
+            "agent's share of what is said",
+            "доля оператора в общей речи",
+        )
+        .around(
+            "{} of what is said is the agent's",
+            "{} общей речи — речь оператора",
+        ),
         audio(
             "dialog_interruptions_count",
             Unit::Count,
@@ -106,15 +161,30 @@ pub(super) fn features() -> Vec<Feature> {
              it has two fragments or more, or its overlap is at least episode_min_single",
             |e| Ok(e.talk()?.episodes.len() as f64),
         )
-.told(ReasonGroup::Interruptions, "interruption episodes", "эпизоды перебивания")
-.counted(Noun::new(["interruption episode","interruption episodes"],["эпизод","эпизода","эпизодов"]), ("{}","{} перебивания"), ("no interruption episodes","без эпизодов перебивания")),
+        .told(
+            ReasonGroup::Interruptions,
+            "interruption episodes",
+            "эпизоды перебивания",
+        )
+        .counted(
+            Noun::new(
+                ["interruption episode", "interruption episodes"],
+                ["эпизод", "эпизода", "эпизодов"],
+            ),
+            ("{}", "{} перебивания"),
+            ("no interruption episodes", "без эпизодов перебивания"),
+        ),
         audio(
             "dialog_interruptions_speech_length_sum",
             Unit::Seconds,
             "simultaneous speech inside all interruption episodes",
             |e| Ok(in_episodes(e)?.seconds()),
         )
-.told(ReasonGroup::Interruptions, "simultaneous speech in interruption episodes", "одновременная речь в эпизодах перебивания, время")
+        .told(
+            ReasonGroup::Interruptions,
+            "simultaneous speech in interruption episodes",
+            "одновременная речь в эпизодах перебивания, время",
+        )
         .revised(2),
         audio(
             "dialog_interruptions_speech_length_percentage",
@@ -122,42 +192,73 @@ pub(super) fn features() -> Vec<Feature> {
             "dialog_interruptions_speech_length_sum / call_duration",
             |e| of_call(e, in_episodes(e)?),
         )
-.told(ReasonGroup::Interruptions, "simultaneous speech in interruption episodes, share of the call", "одновременная речь в эпизодах перебивания, доля разговора")
+        .told(
+            ReasonGroup::Interruptions,
+            "simultaneous speech in interruption episodes, share of the call",
+            "одновременная речь в эпизодах перебивания, доля разговора",
+        )
         .revised(2),
         audio(
             "dialog_interruptions_raw_speech_length_sum",
             Unit::Seconds,
-            "all simultaneous speech: length of the intersection of both channels' speech",
+            "all simultaneous speech: length of the intersection of \
+            both channels' speech",
             |e| Ok(overlap(e)?.seconds()),
         )
-.told(ReasonGroup::Interruptions, "all simultaneous speech", "вся одновременная речь, время")
-.around("both speak at once for {}", "оба говорят одновременно {}"),
+        .told(
+            ReasonGroup::Interruptions,
+            "all simultaneous speech",
+            "вся одновременная речь, время",
+        )
+        .around("both speak at once for {}", "оба говорят одновременно {}")
+        .zero("the two never speak at once", "одновременной речи нет"),
         audio(
             "dialog_interruptions_raw_speech_length_percentage",
             Unit::Share,
             "dialog_interruptions_raw_speech_length_sum / call_duration",
             |e| of_call(e, overlap(e)?),
         )
-.told(ReasonGroup::Interruptions, "share of the call in which both speak at once", "доля разговора, когда оба говорят одновременно")
-.around("both speak at once in {} of the call", "{} разговора оба говорят одновременно"),
+        .told(
+            ReasonGroup::Interruptions,
+            "share of the call in which both speak at once",
+            "доля разговора, когда оба говорят одновременно",
+        )
+        .around(
+            "both speak at once in {} of the call",
+            "{} разговора оба говорят одновременно",
+        )
+        .zero("the two never speak at once", "одновременной речи нет"),
         audio(
             "dialog_interruptions_in_anybody_speech_percentage",
             Unit::Share,
-            "dialog_interruptions_speech_length_sum / dialog_anybody_speech_length_sum",
+            "dialog_interruptions_speech_length_sum / \
+            dialog_anybody_speech_length_sum",
             |e| share(in_episodes(e)?, anybody(e)?, Absence::NobodySpeaks),
         )
-.told(ReasonGroup::Interruptions, "simultaneous speech in interruption episodes, share of the time in which anybody speaks", "одновременная речь в эпизодах перебивания, доля времени, когда кто-нибудь говорит")
+        .told(
+            ReasonGroup::Interruptions,
+            "simultaneous speech in interruption episodes, share of the \
+            time in which anybody speaks",
+            "одновременная речь в эпизодах перебивания, доля времени, \
+            когда кто-нибудь говорит",
+        )
         .revised(2),
         audio(
             "dialog_interruptions_in_customer_speech_percentage",
             Unit::Share,
-            "dialog_interruptions_speech_length_sum / customer_speech_length_sum",
+            "dialog_interruptions_speech_length_sum / \
+            customer_speech_length_sum",
             |e| {
                 let side = Side::Customer;
                 share(in_episodes(e)?, speech(e, side)?, Absence::NoSpeech(side))
             },
         )
-.told(ReasonGroup::Interruptions, "simultaneous speech in interruption episodes, share of the customer's speech", "одновременная речь в эпизодах перебивания, доля речи клиента")
+        .told(
+            ReasonGroup::Interruptions,
+            "simultaneous speech in interruption episodes, share of the \
+            customer's speech",
+            "одновременная речь в эпизодах перебивания, доля речи клиента",
+        )
         .revised(2),
         audio(
             "dialog_interruptions_in_agent_speech_percentage",
@@ -171,7 +272,12 @@ pub(super) fn features() -> Vec<Feature> {
                 )
             },
         )
-.told(ReasonGroup::Interruptions, "simultaneous speech in interruption episodes, share of the agent's speech", "одновременная речь в эпизодах перебивания, доля речи оператора")
+        .told(
+            ReasonGroup::Interruptions,
+            "simultaneous speech in interruption episodes, share of the \
+            agent's speech",
+            "одновременная речь в эпизодах перебивания, доля речи оператора",
+        )
         .revised(2),
     ]
 }

@@ -301,7 +301,10 @@ impl Quantity {
             Told::Speech => format!("speech in those {name} utterances{within}"),
             Told::SpeechShare => ratio(OfLabel(label, Told::Speech), Length),
             Told::Confident => {
-                format!("sum over those {name} utterances of speech length x P({short}){within}")
+                format!(
+                    "sum over those {name} utterances of speech length x \
+            P({short}){within}"
+                )
             }
         }
     }

@@ -12,6 +12,8 @@
 //! * A value is a finite number or a word. What does not exist on a call has none, and an
 //!   [`Absence`] says why; it is never written as zero.
 //! * Standard deviations are those of the population (divided by n): absent for n = 0, 0 for n = 1.
+//! * Each feature has a title and a way its value is told, in English and in Russian, and belongs to the
+//!   [group](ReasonGroup) of reasons that it speaks for.
 //! * Quantiles interpolate linearly between order statistics (Hyndman & Fan 1996, type 7).
 //!
 //! The module knows nothing of models.
@@ -466,6 +468,8 @@ pub struct Feature {
     title: Words,
     /// How its value is told.
     phrase: Phrase,
+    /// How zero is told, where that is no number to people.
+    zero: Option<Words>,
     /// Whose speech it stands on.
     voices: Sides<bool>,
     compute: Compute,
@@ -522,6 +526,7 @@ impl Feature {
             group: ReasonGroup::Channel,
             title: Words::default(),
             phrase: Phrase::default(),
+            zero: None,
             compute: Box::new(move |evidence| {
                 let number = compute(evidence)?;
                 // The definitions divide by nothing but what they checked; should one slip, the
@@ -558,11 +563,13 @@ impl Feature {
 
     /// Has the value told as a number of `noun`, within a text; zero has a text of its own.
     fn counted<S: Into<String>>(mut self, noun: Noun, text: (S, S), none: (S, S)) -> Feature {
-        self.phrase = Phrase::Counted {
-            text: Words::new(text.0, text.1),
-            none: Words::new(none.0, none.1),
-            noun,
-        };
+        self.phrase = Phrase::Counted(Words::new(text.0, text.1), noun);
+        self.zero(none.0, none.1)
+    }
+
+    /// Has zero told as a text.
+    fn zero(mut self, en: impl Into<String>, ru: impl Into<String>) -> Feature {
+        self.zero = Some(Words::new(en, ru));
         self
     }
 
@@ -611,6 +618,7 @@ impl Feature {
             group: ReasonGroup::Channel,
             title: Words::default(),
             phrase: Phrase::default(),
+            zero: None,
             voices: NOBODY,
             compute: Box::new(move |evidence| compute(evidence).map(Value::Category)),
         }

@@ -129,9 +129,9 @@ impl Change {
                 let time = time.unwrap_or_default();
                 match (en, count) {
                     (true, 1) => format!("without the hold{time}"),
-                    (true, _) => format!("without the {}{time}", HOLDS.counted(count.into(), lang)),
+                    (true, _) => format!("without the {}{time}", several(count, HOLDS, lang)),
                     (false, 1) => format!("без удержания{time}"),
-                    (false, _) => format!("без {}{time}", HOLDS.counted(count.into(), lang)),
+                    (false, _) => format!("без {}{time}", several(count, HOLDS, lang)),
                 }
             }
             Change::OneHoldLess {
@@ -147,12 +147,23 @@ impl Change {
                     (false, None) => format!("без самого долгого из {count} удержаний ({time})"),
                 }
             }
-            Change::SmoothIvr { .. } => lang
-                .of(
-                    "had the IVR understood the customer at once",
-                    "если бы IVR понял клиента с первого раза",
-                )
-                .to_owned(),
+            Change::SmoothIvr { no_match, no_input } => {
+                let (en, ru) = match (no_match, no_input) {
+                    (_, 0) => (
+                        "had the IVR understood the customer at once",
+                        "если бы IVR понял клиента с первого раза",
+                    ),
+                    (0, _) => (
+                        "had the customer answered the IVR at once",
+                        "если бы клиент сразу ответил IVR",
+                    ),
+                    _ => (
+                        "had the IVR and the customer understood each other at once",
+                        "если бы IVR и клиент сразу поняли друг друга",
+                    ),
+                };
+                lang.of(en, ru).to_owned()
+            }
             Change::NoInterruptions { count } => {
                 let times = TIMES.counted(count.into(), lang);
                 match (en, count) {
@@ -166,15 +177,25 @@ impl Change {
                 let time = length(length_s, lang);
                 match (en, count) {
                     (true, 1) => format!("without the long silence ({time})"),
-                    (true, _) => format!(
-                        "without the {} ({time})",
-                        SILENCES.counted(count.into(), lang)
-                    ),
+                    (true, _) => format!("without the {} ({time})", several(count, SILENCES, lang)),
                     (false, 1) => format!("без долгой паузы ({time})"),
-                    (false, _) => format!("без {} ({time})", SILENCES.counted(count.into(), lang)),
+                    (false, _) => format!("без {} ({time})", several(count, SILENCES, lang)),
                 }
             }
         }
+    }
+}
+
+/// Returns the number, up to five in words, and the noun; in Russian in the genitive.
+fn several(count: u32, noun: Noun, lang: Lang) -> String {
+    let words = lang.of(
+        ["two", "three", "four", "five"],
+        ["двух", "трёх", "четырёх", "пяти"],
+    );
+    let index = count.checked_sub(2).and_then(|i| usize::try_from(i).ok());
+    match index.and_then(|i| words.get(i)) {
+        Some(word) => format!("{word} {}", noun.after(count.into(), lang)),
+        None => noun.counted(count.into(), lang),
     }
 }
 
@@ -334,10 +355,11 @@ impl Circumstances<'_> {
     fn without_holds(&self, measured: &FeatureVector) -> Option<Alternative> {
         if let Some(told) = &self.metadata.holds {
             let count = told.number().filter(|&n| n > 0)?;
-            let mut none = Holds::default();
-            none.count = Some(0);
             let metadata = Metadata {
-                holds: Some(none),
+                holds: Some(Holds {
+                    count: Some(0),
+                    ..Holds::default()
+                }),
                 ..Metadata::default()
             };
             let length_s = told.total().map(Span::seconds);
@@ -359,10 +381,9 @@ impl Circumstances<'_> {
         if intervals.len() < 2 {
             return None;
         }
-        let only = |intervals: &[_]| {
-            let mut holds = Holds::default();
-            holds.intervals = Some(intervals.to_vec());
-            holds
+        let only = |intervals: &[_]| Holds {
+            intervals: Some(intervals.to_vec()),
+            ..Holds::default()
         };
         let lasts = |i: usize| only(&intervals[i..=i]).longest().map(Span::nanos);
         // Of equally long ones the first: `max_by_key` takes the last.
@@ -529,28 +550,29 @@ impl FeatureVector {
             Some(Ok(Value::Category(word))) => Some(word.to_string()),
             _ => None,
         };
-        let mut metadata = Metadata::default();
-        metadata.queue = span("queue_wait_s").map(|wait| {
-            let mut queue = Queue::default();
-            queue.wait = Some(wait);
-            queue
-        });
-        metadata.holds = count("hold_count").map(|number| {
-            let mut holds = Holds::default();
-            holds.count = Some(number);
-            holds.total = span("hold_total_s");
-            holds
-        });
-        let mut ivr = Ivr::default();
-        ivr.status = word("ivr_status").and_then(|status| status.parse().ok());
-        ivr.duration = span("ivr_duration_s");
-        ivr.step_count = count("ivr_step_count");
-        ivr.no_input_count = count("ivr_no_input_count");
-        ivr.no_match_count = count("ivr_no_match_count");
-        ivr.repeat_count = count("ivr_repeat_count");
-        ivr.operator_request_count = count("ivr_operator_request_count");
-        ivr.last_node = word("ivr_last_node");
-        metadata.ivr = Some(ivr);
+        let metadata = Metadata {
+            queue: span("queue_wait_s").map(|wait| Queue {
+                wait: Some(wait),
+                ..Queue::default()
+            }),
+            holds: count("hold_count").map(|number| Holds {
+                count: Some(number),
+                total: span("hold_total_s"),
+                ..Holds::default()
+            }),
+            ivr: Some(Ivr {
+                status: word("ivr_status").and_then(|status| status.parse().ok()),
+                duration: span("ivr_duration_s"),
+                step_count: count("ivr_step_count"),
+                no_input_count: count("ivr_no_input_count"),
+                no_match_count: count("ivr_no_match_count"),
+                repeat_count: count("ivr_repeat_count"),
+                operator_request_count: count("ivr_operator_request_count"),
+                last_node: word("ivr_last_node"),
+                ..Ivr::default()
+            }),
+            ..Metadata::default()
+        };
         let circumstances = Circumstances {
             metadata: &metadata,
             conversation: None,
@@ -848,8 +870,8 @@ mod tests {
                     count: 2,
                     length_s: Some(14.0),
                 },
-                "without the 2 holds (14 s)",
-                "без 2 удержаний (14 с)",
+                "without the two holds (14 s)",
+                "без двух удержаний (14 с)",
             ),
             (
                 Change::NoHolds {
@@ -887,8 +909,8 @@ mod tests {
                     count: 2,
                     length_s: 18.0,
                 },
-                "without the 2 long silences (18 s)",
-                "без 2 долгих пауз (18 с)",
+                "without the two long silences (18 s)",
+                "без двух долгих пауз (18 с)",
             ),
             (
                 Change::SmoothIvr {
@@ -897,6 +919,22 @@ mod tests {
                 },
                 "had the IVR understood the customer at once",
                 "если бы IVR понял клиента с первого раза",
+            ),
+            (
+                Change::SmoothIvr {
+                    no_match: 0,
+                    no_input: 1,
+                },
+                "had the customer answered the IVR at once",
+                "если бы клиент сразу ответил IVR",
+            ),
+            (
+                Change::SmoothIvr {
+                    no_match: 1,
+                    no_input: 2,
+                },
+                "had the IVR and the customer understood each other at once",
+                "если бы IVR и клиент сразу поняли друг друга",
             ),
         ];
         for (change, en, ru) in cases {

@@ -58,18 +58,30 @@ pub(super) fn features() -> Vec<Feature> {
     }
     for side in Side::BOTH {
         let of = side.of_ru();
-        group.push(Feature::number(
-            format!("{side}_speech_speed_words_change"),
-            Unit::WordsPerSecond,
-            Needs::Words,
-            Source::Own,
-            format!(
-                "words / speech of the {side}'s utterances whose middle lies in the last third of \
-                 the call, less those in the first third"
+        group.push(
+            Feature::number(
+                format!("{side}_speech_speed_words_change"),
+                Unit::WordsPerSecond,
+                Needs::Words,
+                Source::Own,
+                format!(
+                    "words / speech of the {side}'s utterances whose middle lies in \
+            the last third of the call, less those in the first third"
+                ),
+                move |e| thirds_change(e, side),
+            )
+            .told(
+                ReasonGroup::Voice,
+                format!(
+                    "change of the {side}'s pace, first to last third, words per \
+            second"
+                ),
+                format!(
+                    "изменение темпа речи {of} от первой трети к последней, слов в \
+            секунду"
+                ),
             ),
-            move |e| thirds_change(e, side),
-        )
-.told(ReasonGroup::Voice, format!("change of the {side}'s pace, first to last third, words per second"), format!("изменение темпа речи {of} от первой трети к последней, слов в секунду")));
+        );
     }
     group
 }
@@ -277,11 +289,12 @@ fn neighbours(side: Side) -> Vec<Feature> {
             "utt_count",
             Unit::Count,
             format!(
-                "number of pairs: a long {side} utterance with a long {other} utterance next to \
-                 it. Long utterances of both sides are ordered by start, then end; next to it is \
-                 the last {other} one not after it or the first not before it, with no long \
-                 {side} one strictly between; of both the nearer in time, of equally near ones \
-                 the earlier"
+                "number of pairs: a long {side} utterance with a long {other} \
+            utterance next to it. Long utterances of both sides are ordered \
+            by start, then end; next to it is the last {other} one not after \
+            it or the first not before it, with no long {side} one strictly \
+            between; of both the nearer in time, of equally near ones the \
+            earlier"
             ),
             |_| 1.0,
         )
@@ -298,8 +311,14 @@ fn neighbours(side: Side) -> Vec<Feature> {
         )
         .told(
             ReasonGroup::Voice,
-            format!("speech in the {side}'s long utterances next to long ones of the {other}"),
-            format!("время речи в долгих репликах {of} рядом с долгими репликами {other_of}"),
+            format!(
+                "speech in the {side}'s long utterances next to long ones of the \
+            {other}"
+            ),
+            format!(
+                "время речи в долгих репликах {of} рядом с долгими репликами \
+            {other_of}"
+            ),
         ),
         sum(
             "n_words_sum",
@@ -309,14 +328,21 @@ fn neighbours(side: Side) -> Vec<Feature> {
         )
         .told(
             ReasonGroup::Voice,
-            format!("words in the {side}'s long utterances next to long ones of the {other}"),
-            format!("слова в долгих репликах {of} рядом с долгими репликами {other_of}"),
+            format!(
+                "words in the {side}'s long utterances next to long ones of the \
+            {other}"
+            ),
+            format!(
+                "слова в долгих репликах {of} рядом с долгими репликами \
+            {other_of}"
+            ),
         ),
     ];
     for rate in Rate::BOTH {
         for (suffix, wording, titles, statistic) in STATISTICS {
             let delta = format!(
-                "delta = {side} rate - neighbouring {other} rate ({}) over those pairs",
+                "delta = {side} rate - neighbouring {other} rate ({}) over those \
+            pairs",
                 rate.unit().symbol()
             );
             block.push(

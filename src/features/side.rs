@@ -73,7 +73,8 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
         audio(
             "utt_count",
             Unit::Count,
-            "number of utterances (with a transcript: of those holding at least one word)",
+            "number of utterances (with a transcript: of those holding at \
+            least one word)",
             |s| Ok(s.utterances()?.len() as f64),
         )
         .told(
@@ -183,28 +184,42 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
     for rate in Rate::BOTH {
         for (suffix, what, statistic) in MOMENTS {
             let (en_of, ru_of, ru_end) = spread_words(suffix);
-            block.push(Feature::number(
-                format!("{side}_speech_speed_{}_{suffix}", rate.name()),
-                rate.unit(),
-                Needs::Words,
-                Source::CallFeatures,
-                format!(
-                    "{what} over utterances of {} / speech length of the utterance; an utterance \
-                     in which the detector hears no speech is left out",
-                    rate.name()
+            block.push(
+                Feature::number(
+                    format!("{side}_speech_speed_{}_{suffix}", rate.name()),
+                    rate.unit(),
+                    Needs::Words,
+                    Source::CallFeatures,
+                    format!(
+                        "{what} over utterances of {} / speech length of the utterance; \
+            an utterance in which the detector hears no speech is left out",
+                        rate.name()
+                    ),
+                    move |e| {
+                        let side = Of { evidence: e, side };
+                        side.placed_words()?;
+                        let rates: Vec<f64> = side
+                            .utterances()?
+                            .iter()
+                            .filter_map(|u| rate.of_utterance(u))
+                            .collect();
+                        statistic(&rates).ok_or(Absence::NoSpeech(side.side))
+                    },
+                )
+                .told(
+                    ReasonGroup::Voice,
+                    format!(
+                        "{}{side}'s pace by utterance, {}",
+                        en_of,
+                        rate.per_second(Lang::En)
+                    ),
+                    format!(
+                        "{}темп{ru_end} речи {of} по репликам, {}",
+                        ru_of,
+                        rate.per_second(Lang::Ru)
+                    ),
                 ),
-                move |e| {
-                    let side = Of { evidence: e, side };
-                    side.placed_words()?;
-                    let rates: Vec<f64> = side
-                        .utterances()?
-                        .iter()
-                        .filter_map(|u| rate.of_utterance(u))
-                        .collect();
-                    statistic(&rates).ok_or(Absence::NoSpeech(side.side))
-                },
-            )
-.told(ReasonGroup::Voice, format!("{}{side}'s pace by utterance, {}", en_of, rate.per_second(Lang::En)), format!("{}темп{ru_end} речи {of} по репликам, {}", ru_of, rate.per_second(Lang::Ru))));
+            );
         }
     }
     for rate in Rate::BOTH {
@@ -257,8 +272,9 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
         audio(
             "conv_start_last_frame",
             Unit::Frame,
-            "frame at which the start of the dialogue ends: from the side's first speech until a \
-             pause longer than phase_pause, and no longer than phase_cap",
+            "frame at which the start of the dialogue ends: from the side's \
+            first speech until a pause longer than phase_pause, and no longer \
+            than phase_cap",
             |s| Ok(frame(s.phases()?.start.end())),
         )
         .told(
@@ -283,7 +299,8 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
         audio(
             "speech_end_frame",
             Unit::Frame,
-            "frame at which the last speech in the channel ends (1 frame = 1/8000 s)",
+            "frame at which the last speech in the channel ends (1 frame = \
+            1/8000 s)",
             |s| Ok(frame(s.phases()?.end.end())),
         )
         .told(
@@ -294,8 +311,9 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
         audio(
             "conv_end_first_frame",
             Unit::Frame,
-            "first frame of the end of the dialogue: the side's last stretch of speech without a \
-             pause longer than phase_pause, and no longer than phase_cap",
+            "first frame of the end of the dialogue: the side's last stretch \
+            of speech without a pause longer than phase_pause, and no longer \
+            than phase_cap",
             |s| Ok(frame(s.phases()?.end.start())),
         )
         .told(
@@ -378,27 +396,42 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
     for rate in Rate::BOTH {
         for (suffix, what, statistic) in MOMENTS {
             let (en_of, ru_of, ru_end) = spread_words(suffix);
-            block.push(Feature::number(
-                format!("{side}_long_speech_speech_speed_{}_{suffix}", rate.name()),
-                rate.unit(),
-                Needs::Words,
-                Source::CallFeatures,
-                format!(
-                    "{what} over long utterances: more than 5 s of speech of {} / speech length",
-                    rate.name()
+            block.push(
+                Feature::number(
+                    format!("{side}_long_speech_speech_speed_{}_{suffix}", rate.name()),
+                    rate.unit(),
+                    Needs::Words,
+                    Source::CallFeatures,
+                    format!(
+                        "{what} over long utterances: more than 5 s of speech of {} / \
+            speech length",
+                        rate.name()
+                    ),
+                    move |e| {
+                        let side = Of { evidence: e, side };
+                        side.placed_words()?;
+                        let rates: Vec<f64> = side
+                            .long()?
+                            .iter()
+                            .filter_map(|u| rate.of_utterance(u))
+                            .collect();
+                        statistic(&rates).ok_or(Absence::NoLongUtterance(side.side))
+                    },
+                )
+                .told(
+                    ReasonGroup::Voice,
+                    format!(
+                        "{}{side}'s pace in long utterances, {}",
+                        en_of,
+                        rate.per_second(Lang::En)
+                    ),
+                    format!(
+                        "{}темп{ru_end} речи {of} в долгих репликах, {}",
+                        ru_of,
+                        rate.per_second(Lang::Ru)
+                    ),
                 ),
-                move |e| {
-                    let side = Of { evidence: e, side };
-                    side.placed_words()?;
-                    let rates: Vec<f64> = side
-                        .long()?
-                        .iter()
-                        .filter_map(|u| rate.of_utterance(u))
-                        .collect();
-                    statistic(&rates).ok_or(Absence::NoLongUtterance(side.side))
-                },
-            )
-.told(ReasonGroup::Voice, format!("{}{side}'s pace in long utterances, {}", en_of, rate.per_second(Lang::En)), format!("{}темп{ru_end} речи {of} в долгих репликах, {}", ru_of, rate.per_second(Lang::Ru))));
+            );
         }
     }
     block

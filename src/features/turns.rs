@@ -191,7 +191,8 @@ pub(super) fn features() -> Vec<Feature> {
             "time of long silences",
             "время долгих пауз",
         )
-        .around("long silences took {}", "долгие паузы заняли {}"),
+        .around("long silences took {}", "долгие паузы заняли {}")
+        .zero("no long silences", "без долгих пауз"),
         own(
             "dialog_long_silence_longest_s".to_owned(),
             Unit::Seconds,
@@ -227,6 +228,10 @@ pub(super) fn features() -> Vec<Feature> {
         .around(
             "{} of the call is long silences",
             "{} разговора — долгие паузы",
+        )
+        .zero(
+            "no part of the call is long silences",
+            "разговор без долгих пауз",
         ),
         own(
             "dialog_customer_speech_percentage_change".to_owned(),
@@ -238,7 +243,8 @@ pub(super) fn features() -> Vec<Feature> {
         )
         .told(
             ReasonGroup::Share,
-            "change of the customer's share of what is said, first to last third",
+            "change of the customer's share of what is said, first to \
+            last third",
             "изменение доли клиента в общей речи от первой трети к последней",
         ),
     ]);

@@ -7,6 +7,7 @@
 //!   a capital letter at the start and a full stop at the end, to be set in a line or a sentence.
 //! * A quantity without a phrase of its own is told as its title, a colon, and the value. The unit of
 //!   a rate stands in the title ("words per second"), that of all else at the value.
+//! * Nothing of something is told by a text of its own: "no holds", "оператор не перебивал".
 //! * Values are rounded to what a person reads: seconds to a tenth below ten, lengths from a minute
 //!   up to the second, shares to the per cent from ten per cent up. Rows of results have every digit.
 //! * English has a decimal point, Russian a decimal comma; a minus is `−`.
@@ -98,13 +99,7 @@ pub(super) enum Phrase {
     /// As a text with the value, unit and all, in the place of `{}`.
     Around(Words),
     /// As a text with the number and its noun in the place of `{}`.
-    Counted {
-        text: Words,
-        /// The text of zero.
-        none: Words,
-        /// The noun after 1, in English and Russian; after 2 to 4, in Russian; after the others.
-        noun: Noun,
-    },
+    Counted(Words, Noun),
     /// Whether it is so: the text of 1 and that of 0.
     YesNo(Words, Words),
     /// A text for each word that the value may be; others are told as they are, after the title.
@@ -307,13 +302,23 @@ impl Feature {
                 };
             }
         };
+        if let Some(zero) = self.zero.as_ref().filter(|_| number == 0.0) {
+            return zero.get(lang).to_owned();
+        }
         let fill = |text: &Words, value: &str| text.get(lang).replace("{}", value);
         match &self.phrase {
             Phrase::Titled | Phrase::Known(_) => titled(quantity(number, self.unit, lang)),
             Phrase::Around(text) => fill(text, &quantity(number, self.unit, lang)),
-            Phrase::Counted { none, .. } if number == 0.0 => none.get(lang).to_owned(),
-            Phrase::Counted { text, noun, .. } => fill(text, &noun.counted(number, lang)),
+            Phrase::Counted(text, noun) => fill(text, &noun.counted(number, lang)),
             Phrase::YesNo(yes, no) => (if number != 0.0 { yes } else { no }).get(lang).to_owned(),
+        }
+    }
+
+    /// Tells whether the value is told by a text that has no number in it.
+    pub(crate) fn tells_without_number(&self, value: &Value) -> bool {
+        match (value, &self.phrase) {
+            (Value::Category(_), _) | (_, Phrase::YesNo(..)) => true,
+            (Value::Number(number), _) => self.zero.is_some() && *number == 0.0,
         }
     }
 
@@ -535,7 +540,7 @@ mod tests {
             (0.0, Unit::Share, "0 %", "0 %"),
             (0.125, Unit::ShareChange, "+12.5 points", "+12,5 п. п."),
             (-0.04, Unit::ShareChange, "−4 points", "−4 п. п."),
-            (3.14159, Unit::WordsPerSecond, "3.14", "3,14"),
+            (2.716, Unit::WordsPerSecond, "2.72", "2,72"),
             (-23.5, Unit::Dbfs, "−23.5 dBFS", "−23,5 дБ от полной шкалы"),
             (118.6, Unit::Hertz, "119 Hz", "119 Гц"),
             (5.0, Unit::Semitones, "5 semitones", "5 полутонов"),
@@ -552,6 +557,18 @@ mod tests {
     #[test]
     fn values_are_told_in_words() {
         let cases = [
+            (
+                "queue_wait_s",
+                0.0,
+                "the customer did not wait in the queue",
+                "клиент не ждал в очереди",
+            ),
+            (
+                "dialog_interruptions_raw_speech_length_percentage",
+                0.0,
+                "the two never speak at once",
+                "одновременной речи нет",
+            ),
             (
                 "queue_wait_s",
                 95.0,

@@ -110,8 +110,9 @@ impl ToldFact {
         };
         let told = self.feature.tell(value, lang);
         let unit = self.feature.unit;
-        // Of a flag the usual is a share, and no yes or no.
-        match self.usual.filter(|_| unit != Unit::Flag) {
+        // "No holds (usually 0.5)" compares a text with a number; of a flag the usual is a share.
+        let comparable = unit != Unit::Flag && !self.feature.tells_without_number(value);
+        match self.usual.filter(|_| comparable) {
             Some(usual) => {
                 let usual = quantity(usual, unit, lang);
                 format!("{told} ({} {usual})", lang.of("usually", "обычно"))
@@ -124,7 +125,9 @@ impl ToldFact {
 impl Reason {
     /// Tells the facts of it, without its points.
     pub fn sentence(&self, lang: Lang) -> String {
-        let facts: Vec<String> = self.facts.iter().map(|fact| fact.sentence(lang)).collect();
+        let mut facts: Vec<String> = self.facts.iter().map(|fact| fact.sentence(lang)).collect();
+        // No hold and no time on hold are told by the same words.
+        facts.dedup();
         facts.join("; ")
     }
 
@@ -510,6 +513,10 @@ mod tests {
             Some("+0.3")
         );
         assert_eq!(reason(Vec::new(), -0.04).points(Lang::En), None);
+        let nothing = |name| fact(name, Ok(Value::Number(0.0)), Some(0.5));
+        let none = reason(vec![nothing("hold_count"), nothing("hold_total_s")], 0.2);
+        assert_eq!(none.sentence(Lang::En), "no holds");
+        assert_eq!(none.sentence(Lang::Ru), "без удержаний");
         let json = serde_json::to_value(&told).unwrap();
         let wanted = serde_json::json!({"group": "waiting", "log_odds": -0.59, "csi_points": -0.84,
             "features": ["queue_wait_s", "hold_longest_s"]});
