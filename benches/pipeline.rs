@@ -229,6 +229,33 @@ fn predict(bencher: Bencher<'_, '_>) {
         .bench_local(|| scorer.predictor().predict(black_box(&features)));
 }
 
+/// From the measurements of a call to its explanation: what might have gone otherwise is measured, and
+/// every subset of the groups judged.
+#[divan::bench]
+fn explain(bencher: Bencher<'_, '_>) {
+    let scorer = Scorer::builtin().expect("the bundled model");
+    let (call, seconds) = Form::Pcm16Wav.call();
+    let call = call.metadata(CALL.full_metadata.clone());
+    let found = scorer.extractor().extract(&call).expect("a sound call");
+    let settings = scorer.extractor().settings();
+    bencher.counter(ItemsCount::new(seconds)).bench_local(|| {
+        let alternatives = black_box(&found).alternatives(settings);
+        scorer.predictor().explain(&found.features, &alternatives)
+    });
+}
+
+/// The same of a row of a table.
+#[divan::bench]
+fn explain_row(bencher: Bencher<'_, '_>) {
+    let scorer = Scorer::builtin().expect("the bundled model");
+    let features = measure(scorer.extractor(), Some(&full_transcript()));
+    let settings = scorer.extractor().settings();
+    bencher.counter(seconds()).bench_local(|| {
+        let alternatives = black_box(&features).alternatives(settings);
+        scorer.predictor().explain(&features, &alternatives)
+    });
+}
+
 /// From bytes in memory to an assessment, without a transcript.
 #[divan::bench(args = FORMS, sample_count = 10, sample_size = 1)]
 fn pipeline(bencher: Bencher<'_, '_>, form: Form) {

@@ -1,13 +1,15 @@
 //! Prints the catalogue of features:
 //! `cargo run --example catalogue -- --format markdown|csv|json-schema|overview|transcripts`.
 //!
-//! The overview counts features by source and need, `transcripts` lists the formats of transcripts.
+//! Markdown has a second table: what people call each feature, in English and in Russian, and which
+//! group of reasons it belongs to. The overview counts features by source and need, `transcripts`
+//! lists the formats of transcripts.
 //! The schema (JSON Schema 2020-12) is that of `features` in a JSON row of results: every feature,
 //! and the list of interruption episodes with its fields.
 
 use callcsi::features::{
-    Feature, INTERRUPTIONS_LIST, InterruptionField, Kind, Needs, Source, Unit, catalogue,
-    interruption_fields,
+    Feature, INTERRUPTIONS_LIST, InterruptionField, Kind, Lang, Needs, ReasonGroup, Source, Unit,
+    catalogue, interruption_fields,
 };
 use callcsi::transcript;
 use clap::{Parser, ValueEnum};
@@ -81,6 +83,30 @@ fn markdown(out: &mut impl Write, rows: impl Iterator<Item = Cells>) -> std::io:
     Ok(())
 }
 
+/// What people call the groups and the features.
+fn in_words(out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "\nReasons are told by group, features by title:\n")?;
+    writeln!(
+        out,
+        "| group | English | Russian | features |\n|---|---|---|---:|"
+    )?;
+    for group in ReasonGroup::ALL {
+        let [en, ru] = Lang::ALL.map(|lang| group.title(lang));
+        let count = catalogue().iter().filter(|f| f.group == group).count();
+        writeln!(out, "| {} | {en} | {ru} | {count} |", group.name())?;
+    }
+    writeln!(
+        out,
+        "\n| name | group | English | Russian |\n|---|---|---|---|"
+    )?;
+    for feature in catalogue() {
+        let [en, ru] = Lang::ALL.map(|lang| feature.title(lang));
+        let group = feature.group.name();
+        writeln!(out, "| `{}` | {group} | {en} | {ru} |", feature.name)?;
+    }
+    Ok(())
+}
+
 /// Returns the schema of one value that may be absent.
 fn value_schema(cells: &Cells, kind: Kind, unit: Unit) -> Value {
     let mut schema = annotations(cells);
@@ -125,7 +151,13 @@ fn object_schema(properties: Map<String, Value>) -> Map<String, Value> {
 fn schema() -> Value {
     let mut properties: Map<String, Value> = catalogue()
         .iter()
-        .map(|f| (f.name.clone(), value_schema(&cells(f), f.kind, f.unit)))
+        .map(|f| {
+            let mut schema = value_schema(&cells(f), f.kind, f.unit);
+            schema["title"] = json!(f.title(Lang::En));
+            schema["x-title-ru"] = json!(f.title(Lang::Ru));
+            schema["x-group"] = json!(f.group.name());
+            (f.name.clone(), schema)
+        })
         .collect();
     let fields = interruption_fields().iter().map(|f| {
         let schema = value_schema(&cells_of_field(f), Kind::Number, f.unit);
@@ -189,6 +221,7 @@ fn run(arguments: &Arguments) -> std::io::Result<()> {
             markdown(&mut out, of_call)?;
             writeln!(out, "\nEach record of `{INTERRUPTIONS_LIST}` has:\n")?;
             markdown(&mut out, of_episode)?;
+            in_words(&mut out)?;
         }
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(out);

@@ -8,6 +8,7 @@ use callcsi::batch::{
     CsvSink, JsonSink, Manifest, ManifestOptions, Sink, Summary, TextSink, Threads, score_all,
 };
 use callcsi::call::AgentChannel;
+use callcsi::features::Lang;
 use callcsi::model::Predictor;
 use callcsi::recognise::Recogniser;
 use callcsi::score::Scorer;
@@ -31,6 +32,9 @@ struct Arguments {
     /// Shape of the rows [default: text on a terminal, else by the ending of --out, else jsonl].
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// The language of the text format: en, ru.
+    #[arg(long, default_value = "en")]
+    lang: Lang,
     /// A model made by `retrain` [default: the bundled one, which knows no real customers].
     #[arg(long)]
     model: Option<PathBuf>,
@@ -88,7 +92,6 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
         let timeout = Duration::from_secs(arguments.asr_timeout);
         scorer = scorer.with_recogniser(Recogniser::new(command, folder)?.timeout(timeout));
     }
-    let model = scorer.predictor().model();
     let options = ManifestOptions {
         agent_channel: arguments.agent_channel,
         agent_speaker: arguments.agent_speaker.clone(),
@@ -116,10 +119,15 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
         _ if on_terminal => Format::Text,
         _ => Format::Jsonl,
     };
-    let mut sink: Box<dyn Sink> = match arguments.format.unwrap_or(usual) {
+    let format = arguments.format.unwrap_or(usual);
+    if !matches!(format, Format::Csv) {
+        scorer = scorer.explaining();
+    }
+    let model = scorer.predictor().model();
+    let mut sink: Box<dyn Sink> = match format {
         Format::Jsonl => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)?),
         Format::Csv => Box::new(CsvSink::new(&mut writer, model, &arguments.keep)?),
-        Format::Text => Box::new(TextSink::new(&mut writer)),
+        Format::Text => Box::new(TextSink::in_language(&mut writer, arguments.lang)),
     };
     let progress = match std::io::stderr().is_terminal() && !arguments.quiet {
         true => ProgressBar::no_length(),

@@ -14,8 +14,9 @@ use crate::audio::{self, AudioDescription};
 use crate::call::{Call, CallId, Metadata, Recording, Side, Sides, TranscriptSource};
 use crate::conversation::{self, Conversation, RoleSigns, TailMonologue, TranscriptFit, WordCount};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Absence, Channels, Evidence, FeatureVector};
-use crate::model::{Prediction, Predictor};
+use crate::features::otherwise::Circumstances;
+use crate::features::{Absence, Alternative, Channels, Evidence, FeatureVector};
+use crate::model::{Explanation, Prediction, Predictor};
 use crate::prosody::{PeakMeter, Peaks, PitchMeter, Pitches};
 use crate::recognise::Recogniser;
 use crate::settings::AnalysisSettings;
@@ -84,9 +85,37 @@ pub struct Measurements {
     pub tail_monologue: Option<TailMonologue>,
     /// What was odd.
     pub warnings: Vec<Warning>,
+    /// The facts of the platform, the manifest's own columns aside.
+    pub metadata: Metadata,
+    /// Length of the call, where it is known.
+    pub duration: Option<Span>,
 }
 
 impl Measurements {
+    /// Returns the holds on the call clock: as the platform gave intervals, else as they were heard.
+    fn holds(&self) -> Option<Timeline> {
+        let told = self.duration.map(|d| self.metadata.hold_timeline(d));
+        // Calls whose holds cannot be laid on the clock are not measured.
+        let told = told.and_then(Result::ok).flatten();
+        told.or_else(|| Some(self.hearing.as_ref()?.holds.clone()))
+    }
+
+    /// Returns what might have gone otherwise on the call, by facts that a centre can act on, with
+    /// what would have been measured then: see [`otherwise`](crate::features::otherwise). `settings`
+    /// are those that the call was measured under.
+    pub fn alternatives(&self, settings: &AnalysisSettings) -> Vec<Alternative> {
+        let holds = self.holds();
+        let circumstances = Circumstances {
+            metadata: &self.metadata,
+            conversation: self.conversation.as_ref(),
+            duration: self.duration,
+            holds: holds.as_ref(),
+            unheard: self.unheard,
+            settings,
+        };
+        circumstances.alternatives(&self.features)
+    }
+
     /// Returns the conversation where both sides of it are known.
     pub(crate) fn dialogue(&self) -> Option<&Conversation> {
         let known = !self.unheard.agent && !self.unheard.customer;
@@ -240,11 +269,11 @@ impl Extractor {
         if let (Some(transcript), Some(duration)) = (transcript, duration) {
             warnings.extend(outside(transcript, duration));
         }
-        let no_facts = Metadata {
+        let facts = Metadata {
             extra: BTreeMap::new(),
             ..call.metadata.clone()
         };
-        if heard.is_none() && transcript.is_none() && no_facts == Metadata::default() {
+        if heard.is_none() && transcript.is_none() && facts == Metadata::default() {
             let message = "nothing is known of the call but its id, so the estimate is that of an \
                            average call: are the manifest's columns misnamed?";
             warnings.push(Warning::new("no_evidence", message));
@@ -317,6 +346,8 @@ impl Extractor {
             unheard,
             tail_monologue,
             warnings,
+            metadata: facts,
+            duration,
         })
     }
 
@@ -589,6 +620,9 @@ pub struct Assessment {
     pub measurements: Measurements,
     /// What the model makes of it.
     pub prediction: Prediction,
+    /// What moved the estimate, and what would; `None` unless the scorer is
+    /// [explaining](Scorer::explaining).
+    pub explanation: Option<Explanation>,
 }
 
 /// Estimates the CSI of calls with one trained model.
@@ -599,6 +633,7 @@ pub struct Assessment {
 pub struct Scorer {
     extractor: Extractor,
     predictor: Predictor,
+    explaining: bool,
 }
 
 impl Scorer {
@@ -612,7 +647,16 @@ impl Scorer {
         Ok(Scorer {
             extractor,
             predictor,
+            explaining: false,
         })
+    }
+
+    /// Has each assessment explained: see [`Explanation`]. That takes far longer than the estimate, for
+    /// the call is measured and judged again for every change, and little beside listening (the benches
+    /// `explain`, `predict` and `pipeline`).
+    pub fn explaining(mut self) -> Scorer {
+        self.explaining = true;
+        self
     }
 
     /// Makes a scorer with the bundled model, which was trained on simulated calls and knows no
@@ -650,9 +694,15 @@ impl Scorer {
     pub fn score(&self, call: &Call) -> Result<Assessment> {
         let measurements = self.extractor.extract(call)?;
         let prediction = self.predictor.predict(&measurements.features);
+        let explanation = self.explaining.then(|| {
+            let alternatives = measurements.alternatives(self.extractor.settings());
+            self.predictor
+                .explain(&measurements.features, &alternatives)
+        });
         Ok(Assessment {
             measurements,
             prediction,
+            explanation,
         })
     }
 }

@@ -6,7 +6,7 @@
 use callcsi::ErrorKind;
 use callcsi::batch::*;
 use callcsi::call::AgentChannel;
-use callcsi::features::INTERRUPTIONS_LIST;
+use callcsi::features::{INTERRUPTIONS_LIST, Lang};
 use callcsi::model::{Example, LabelScale, Model, TrainOptions, train};
 use callcsi::score::{Extractor, Scorer};
 use callcsi::settings::AnalysisSettings;
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap());
+static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap().explaining());
 
 fn demo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("demo")
@@ -142,6 +142,17 @@ fn the_demonstration_gives_the_same_bytes_on_any_number_of_threads() {
             .sum();
         let gap = number("base_log_odds") + sum - number("log_odds");
         assert!(gap.abs() < 1e-9, "{}: {gap}", ids[i]);
+        let points: f64 = (row["groups"].as_array().unwrap().iter())
+            .map(|g| g["csi_points"].as_f64().unwrap())
+            .sum();
+        let gap = number("average_csi") + points - number("csi");
+        assert!(gap.abs() < 1e-9, "{}: {gap}", ids[i]);
+        for change in row["counterfactuals"].as_array().unwrap() {
+            assert_eq!(change["csi_before"], row["csi"]);
+            assert!(change["csi"].as_f64().unwrap() >= number("csi") + 0.1);
+        }
+        // The bundled model tells two classes apart.
+        assert!(row["marks"].is_null() && row["dissatisfied"].is_null());
 
         let (features, absent) = (&row["features"], row["absent"].as_object().unwrap());
         let nulls: BTreeSet<&String> = (features.as_object().unwrap().iter())
@@ -673,4 +684,107 @@ fn a_marked_call_that_failed_is_told_as_failed_from_table_and_archive() {
         );
         assert_eq!(read.unlabelled, 1);
     }
+}
+
+#[test]
+fn rows_of_a_model_of_marks_have_their_probabilities() {
+    let simulator = Simulator::new(SimulationSettings::seeded(5)).unwrap();
+    let extractor = Extractor::new(AnalysisSettings::default()).unwrap();
+    let calls: Vec<_> = simulator.calls(200).collect();
+    let measured: Vec<_> = (calls.iter())
+        .map(|call| {
+            let speech = Some(&call.speech);
+            let (duration, facts) = (call.duration, &call.full_metadata);
+            extractor
+                .measure_speech(speech, None, duration, facts)
+                .unwrap()
+        })
+        .collect();
+    let examples: Vec<Example> = (calls.iter().zip(&measured).enumerate())
+        .map(|(i, (call, features))| {
+            let id = callcsi::call::CallId::new(format!("{i}"));
+            Example::new(id, features, call.satisfaction.mark.into())
+        })
+        .collect();
+    let mut options = TrainOptions::default();
+    options.target = callcsi::model::Target::Marks;
+    let settings = AnalysisSettings::default();
+    let model = train(&examples, &LabelScale::ONE_TO_FIVE, &settings, &options).unwrap();
+    let scorer = Scorer::new(callcsi::model::Predictor::new(model)).unwrap();
+
+    let folder = Folder::new("marks");
+    let path = folder.write("m.csv", "call_id,queue_wait_s,hold_count\na,90,1\n");
+    let row = |scorer: &Scorer| {
+        let mut out = Vec::new();
+        let mut sink = JsonSink::new(&mut out, scorer.predictor().model(), &[]).unwrap();
+        let manifest = Manifest::open(&path, ManifestOptions::default()).unwrap();
+        score_all(scorer, manifest, Threads::Inline, |o| sink.write(&o)).unwrap();
+        parsed(std::str::from_utf8(&out).unwrap()).remove(0)
+    };
+    let plain = row(&scorer);
+    let marks: Vec<f64> = (plain["marks"].as_array().unwrap().iter())
+        .map(|p| p.as_f64().unwrap())
+        .collect();
+    assert_eq!(marks.len(), 5);
+    assert!((marks.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    let near = |name: &str, wanted: f64| {
+        let found = plain[name].as_f64().unwrap();
+        assert!((found - wanted).abs() < 1e-12, "{name}: {found}, {wanted}");
+    };
+    near("satisfied", marks[3] + marks[4]);
+    near("dissatisfied", marks[0] + marks[1]);
+    let weighed = marks.iter().zip(1..).map(|(p, mark)| p * f64::from(mark));
+    near("csi", weighed.sum());
+    // Nothing is explained unless it is asked for.
+    for name in ["average_csi", "groups", "counterfactuals"] {
+        assert!(plain[name].is_null(), "{name}");
+    }
+    let explained = row(&scorer.explaining());
+    assert!(explained["groups"].is_array());
+}
+
+#[test]
+fn text_tells_reasons_and_changes_in_the_language_asked_for() {
+    let folder = Folder::new("text");
+    let manifest = "call_id,queue_wait_s,hold_count,ivr_status\nзвонок,187,0,none\n,5,0,none\n";
+    let path = folder.write("m.csv", manifest);
+    let text = |lang| {
+        let mut out = Vec::new();
+        let mut sink = TextSink::in_language(&mut out, lang);
+        let manifest = Manifest::open(&path, ManifestOptions::default()).unwrap();
+        score_all(&SCORER, manifest, Threads::Inline, |o| sink.write(&o)).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let (en, ru) = (text(Lang::En), text(Lang::Ru));
+    let told = |text: &str, wanted: &[&str]| {
+        for part in wanted {
+            assert!(text.contains(part), "{part:?} in {text}");
+        }
+    };
+    told(
+        &en,
+        &[
+            "  satisfied  ",
+            "the customer waited 3 min 7 s in the queue (usually ",
+            "    had the customer waited 20 s instead of 3 min 7 s: ",
+            "line 3",
+            "failed",
+        ],
+    );
+    told(
+        &ru,
+        &[
+            "  доволен  ",
+            "клиент ждал в очереди 3 мин 7 с (обычно ",
+            "    если бы клиент ждал не 3 мин 7 с, а 20 с: ",
+            "строка 3",
+            "не оценён",
+        ],
+    );
+    // The same call with the point of each language.
+    let csi = |text: &str| {
+        let (_, rest) = text.split_once("CSI ").unwrap();
+        rest[..3].to_owned()
+    };
+    assert_eq!(csi(&en).replace('.', ","), csi(&ru));
 }

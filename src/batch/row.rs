@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 /// Version of the rows' shape; raised when a column changes its name, place or meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Reasons told in a CSV cell.
 pub(super) const TOLD_REASONS: usize = 3;
@@ -77,7 +77,17 @@ pub(super) fn reasons(contributions: &[Contribution]) -> Vec<&Contribution> {
 /// Refuses columns to keep whose names the rows use themselves, or that are named twice.
 fn check_keep(keep: &[String]) -> Result<()> {
     let fixed = COLUMNS.iter().map(|(name, _)| *name).chain(GIVEN);
-    let json_only = ["features", "absent", "recording", "transcript"];
+    let json_only = [
+        "dissatisfied",
+        "marks",
+        "average_csi",
+        "groups",
+        "counterfactuals",
+        "features",
+        "absent",
+        "recording",
+        "transcript",
+    ];
     let features = catalogue().iter().map(|f| f.name.as_str());
     let mut taken: BTreeSet<&str> = fixed.chain(json_only).chain(features).collect();
     match keep.iter().find(|column| !taken.insert(column)) {
@@ -146,14 +156,23 @@ impl<W: Write> Sink for JsonSink<W> {
                         log_odds: c.log_odds,
                     })
                     .collect();
+                let explained = assessment.explanation.as_ref();
                 let (features, absent) = record(found);
                 let fields = [
                     ("status", json!("scored")),
                     ("csi", json!(judged.csi)),
                     ("satisfied", json!(judged.satisfied)),
+                    ("dissatisfied", json!(judged.dissatisfied)),
+                    ("marks", json!(judged.marks)),
                     ("log_odds", json!(judged.log_odds)),
                     ("base_log_odds", json!(judged.base)),
                     ("reasons", json!(reasons)),
+                    ("average_csi", json!(explained.map(|e| e.average_csi))),
+                    ("groups", json!(explained.map(|e| &e.reasons))),
+                    (
+                        "counterfactuals",
+                        json!(explained.map(|e| &e.counterfactuals)),
+                    ),
                     ("features", json!(features)),
                     ("absent", json!(absent)),
                     ("warnings", json!(found.warnings)),

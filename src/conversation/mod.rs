@@ -31,6 +31,7 @@
 //! ends first comes first; with equal ends too, the agent's.
 
 mod exchange;
+pub(crate) mod retime;
 mod roles;
 mod tail;
 mod utterances;
@@ -112,10 +113,29 @@ impl Conversation {
             agent: agent.speech,
             customer: customer.speech,
         };
-        let mut utterances = Sides {
+        let utterances = Sides {
             agent: agent.utterances,
             customer: customer.utterances,
         };
+        Conversation::of(
+            speech,
+            utterances,
+            has_words,
+            unplaced_words,
+            duration,
+            settings,
+        )
+    }
+
+    /// Makes what follows from the speech and the utterances of both sides.
+    fn of(
+        speech: Sides<Timeline>,
+        mut utterances: Sides<Vec<Spoken>>,
+        has_words: Sides<bool>,
+        unplaced_words: Sides<WordCount>,
+        duration: Span,
+        settings: &AnalysisSettings,
+    ) -> Conversation {
         exchange::mark_backchannels(&mut utterances, &speech, settings);
 
         let overlap = &speech.agent & &speech.customer;

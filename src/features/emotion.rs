@@ -3,9 +3,10 @@
 //! The block is a list of quantities, each of which knows its name, unit and definition; what it
 //! measures is in [`emotional`](super::emotional).
 
-use super::emotional::Quantity::{Count, Length, Mean, OfLabel, Speech, Words};
+use super::emotional::Quantity::{Count, Length, Mean, OfLabel, Speech};
 use super::emotional::{Label, Mood, Part, Quantity, Scope, Told, Weight};
-use super::{Evidence, Feature, Needs, Number, Source, Unit};
+use super::words::Words;
+use super::{Evidence, Feature, Needs, Number, ReasonGroup, Source, Unit};
 use crate::call::Side;
 
 /// How the definitions tell what an emotional utterance is.
@@ -13,7 +14,7 @@ const EMOTIONAL: &str = "emotional utterances: those with emotion probabilities 
                          than 2 s or have more than 2 words (unknown words count as none)";
 
 /// The columns that tell how much there is to go by.
-const SUMS: [Quantity; 4] = [Count, Length, Speech, Words];
+const SUMS: [Quantity; 4] = [Count, Length, Speech, Quantity::Words];
 
 /// The means, in column order.
 const MEANS: [Quantity; 9] = [
@@ -79,6 +80,15 @@ impl Part {
         }
     }
 
+    /// Returns the end of a title.
+    fn title(self) -> Words {
+        match self {
+            Part::Call => Words::default(),
+            Part::Start => Words::new(" in the opening", " во вступлении"),
+            Part::End => Words::new(" in the closing", " в концовке"),
+        }
+    }
+
     /// Returns the end of a definition.
     fn wording(self) -> String {
         let phase = match self {
@@ -99,6 +109,16 @@ impl Label {
             Label::Negative => "negative",
             Label::Neutral => "neutral",
             Label::Positive => "positive",
+        }
+    }
+
+    /// Returns the Russian adjective: feminine singular in the nominative and the genitive, plural in
+    /// the nominative and the genitive.
+    fn adjective_ru(self) -> [&'static str; 4] {
+        match self {
+            Label::Negative => ["негативная", "негативной", "негативные", "негативных"],
+            Label::Neutral => ["нейтральная", "нейтральной", "нейтральные", "нейтральных"],
+            Label::Positive => ["позитивная", "позитивной", "позитивные", "позитивных"],
         }
     }
 
@@ -135,6 +155,15 @@ impl Weight {
         }
     }
 
+    /// Returns the end of a title.
+    fn title(self) -> (&'static str, &'static str) {
+        match self {
+            Weight::One => ("", ""),
+            Weight::Speech => (", weighted by speech", ", с весом по речи"),
+            Weight::Words => (", weighted by words", ", с весом по словам"),
+        }
+    }
+
     fn wording(self) -> &'static str {
         match self {
             Weight::One => "",
@@ -151,7 +180,7 @@ impl Quantity {
             Count => return "emotion_utt_count".to_owned(),
             Length => return "emotion_utt_length_sum".to_owned(),
             Speech => return "emotion_speech_length_sum".to_owned(),
-            Words => return "emotion_n_words_sum".to_owned(),
+            Quantity::Words => return "emotion_n_words_sum".to_owned(),
             OfLabel(label, told) => (label, told),
             Mean(mood, weight) => return format!("{}{}_mean", mood.name(), weight.name()),
         };
@@ -167,12 +196,84 @@ impl Quantity {
 
     fn unit(self) -> Unit {
         match self {
-            Count | Words | OfLabel(_, Told::Utterances) => Unit::Count,
+            Count | Quantity::Words | OfLabel(_, Told::Utterances) => Unit::Count,
             Length | Speech | OfLabel(_, Told::Speech | Told::Confident) => Unit::Seconds,
             OfLabel(_, Told::UtteranceShare | Told::SpeechShare) => Unit::Share,
             Mean(Mood::Probability(_), _) => Unit::Share,
             Mean(Mood::Label | Mood::Score, _) => Unit::Score,
         }
+    }
+
+    /// Returns what people call it on one side, in one part of the call.
+    fn title(self, side: Side, part: Part) -> Words {
+        let of = side.of_ru();
+        let Words {
+            en: en_in,
+            ru: ru_in,
+        } = part.title();
+        let (en, ru) = match self {
+            Count => (
+                format!("{side}'s emotional utterances{en_in}"),
+                format!("эмоциональные реплики {of}{ru_in}"),
+            ),
+            Length => (
+                format!("length of the {side}'s emotional utterances{en_in}"),
+                format!("длина эмоциональных реплик {of}{ru_in}"),
+            ),
+            Speech => (
+                format!("speech in the {side}'s emotional utterances{en_in}"),
+                format!("время речи в эмоциональных репликах {of}{ru_in}"),
+            ),
+            Quantity::Words => (
+                format!("words in the {side}'s emotional utterances{en_in}"),
+                format!("слова в эмоциональных репликах {of}{ru_in}"),
+            ),
+            OfLabel(label, told) => {
+                let en = label.name();
+                let [speech, of_speech, utterances, of_utterances] = label.adjective_ru();
+                match told {
+                    Told::Utterances => (
+                        format!("{en} utterances of the {side}{en_in}"),
+                        format!("{utterances} реплики {of}{ru_in}"),
+                    ),
+                    Told::UtteranceShare => (
+                        format!("share of {en} utterances of the {side}{en_in}"),
+                        format!("доля {of_utterances} реплик {of}{ru_in}"),
+                    ),
+                    Told::Speech => (
+                        format!("{en} speech of the {side}{en_in}"),
+                        format!("{speech} речь {of}{ru_in}, время"),
+                    ),
+                    Told::SpeechShare => (
+                        format!("share of {en} speech of the {side}{en_in}"),
+                        format!("доля {of_speech} речи {of}{ru_in}"),
+                    ),
+                    Told::Confident => (
+                        format!("{en} speech of the {side}{en_in}, weighted by confidence"),
+                        format!("{speech} речь {of}{ru_in} с весом по уверенности, время"),
+                    ),
+                }
+            }
+            Mean(mood, weight) => {
+                let (en_by, ru_by) = weight.title();
+                let (en, ru) = match mood {
+                    Mood::Label => (
+                        format!("mood of the {side} by labels"),
+                        format!("настроение {of} по меткам"),
+                    ),
+                    Mood::Score => (format!("mood of the {side}"), format!("настроение {of}")),
+                    Mood::Probability(label) => (
+                        format!("mean probability of {} emotion of the {side}", label.name()),
+                        format!(
+                            "средняя вероятность {} эмоции {of}",
+                            label.adjective_ru()[1]
+                        ),
+                    ),
+                };
+                (format!("{en}{en_in}{en_by}"), format!("{ru}{ru_in}{ru_by}"))
+            }
+        };
+        Words::new(en, ru)
     }
 
     fn definition(self, part: Part) -> String {
@@ -183,7 +284,7 @@ impl Quantity {
             Count => return format!("number of {EMOTIONAL}{within}"),
             Length => return format!("sum of end - start over {EMOTIONAL}{within}"),
             Speech => return format!("speech in {EMOTIONAL}{within}"),
-            Words => return format!("words of {EMOTIONAL}{within}"),
+            Quantity::Words => return format!("words of {EMOTIONAL}{within}"),
             Mean(mood, weight) => {
                 let (of, by) = (mood.wording(), weight.wording());
                 return format!("mean over emotional utterances of {of}{by}{within}");
@@ -200,7 +301,10 @@ impl Quantity {
             Told::Speech => format!("speech in those {name} utterances{within}"),
             Told::SpeechShare => ratio(OfLabel(label, Told::Speech), Length),
             Told::Confident => {
-                format!("sum over those {name} utterances of speech length x P({short}){within}")
+                format!(
+                    "sum over those {name} utterances of speech length x \
+            P({short}){within}"
+                )
             }
         }
     }
@@ -222,11 +326,15 @@ pub(super) fn phase(side: Side, part: Part) -> Vec<Feature> {
     block.extend(plain(side, part, &labels_and_means()));
     let prefix = part.prefix();
     for quantity in shared() {
-        let name = quantity.name();
+        let (name, title) = (quantity.name(), quantity.title(side, part));
         block.push(declare(
             format!("{side}_{prefix}{name}_of_total_call_percentage"),
             Unit::Share,
             format!("{prefix}{name} / {name}"),
+            Words::new(
+                format!("{}, share of the whole call", title.en),
+                format!("{}, доля от всего разговора", title.ru),
+            ),
             move |e| {
                 let value = Scope::new(e, side, part)?.value(quantity)?;
                 Scope::new(e, side, Part::Call)?.share(value, quantity)
@@ -234,7 +342,7 @@ pub(super) fn phase(side: Side, part: Part) -> Vec<Feature> {
         ));
     }
     for quantity in compared() {
-        let name = quantity.name();
+        let (name, title) = (quantity.name(), quantity.title(side, part));
         block.push(declare(
             format!("{side}_{prefix}delta_{name}"),
             match quantity.unit() {
@@ -242,6 +350,10 @@ pub(super) fn phase(side: Side, part: Part) -> Vec<Feature> {
                 _ => Unit::ShareChange,
             },
             format!("{prefix}{name} - {name}"),
+            Words::new(
+                format!("{}, less the whole call", title.en),
+                format!("{}, отличие от всего разговора", title.ru),
+            ),
             move |e| {
                 let value = Scope::new(e, side, part)?.value(quantity)?;
                 Ok(value - Scope::new(e, side, Part::Call)?.value(quantity)?)
@@ -257,6 +369,7 @@ fn plain(side: Side, part: Part, quantities: &[Quantity]) -> Vec<Feature> {
             format!("{side}_{}{}", part.prefix(), quantity.name()),
             quantity.unit(),
             quantity.definition(part),
+            quantity.title(side, part),
             move |e| Scope::new(e, side, part)?.value(quantity),
         )
     });
@@ -267,8 +380,13 @@ fn declare(
     name: String,
     unit: Unit,
     definition: String,
+    title: Words,
     compute: impl Fn(&Evidence<'_>) -> Number + Send + Sync + 'static,
 ) -> Feature {
     let (needs, source) = (Needs::Emotions, Source::CallFeatures);
-    Feature::number(name, unit, needs, source, definition, compute)
+    Feature::number(name, unit, needs, source, definition, compute).told(
+        ReasonGroup::Emotion,
+        title.en,
+        title.ru,
+    )
 }

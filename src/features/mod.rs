@@ -12,6 +12,8 @@
 //! * A value is a finite number or a word. What does not exist on a call has none, and an
 //!   [`Absence`] says why; it is never written as zero.
 //! * Standard deviations are those of the population (divided by n): absent for n = 0, 0 for n = 1.
+//! * Each feature has a title and a way its value is told, in English and in Russian, and belongs to the
+//!   [group](ReasonGroup) of reasons that it speaks for.
 //! * Quantiles interpolate linearly between order statistics (Hyndman & Fan 1996, type 7).
 //!
 //! The module knows nothing of models.
@@ -20,19 +22,25 @@ mod channel;
 mod dialog;
 mod emotion;
 mod emotional;
+mod group;
 mod interruptions;
+pub mod otherwise;
 mod pace;
 mod side;
 pub(crate) mod stats;
 mod telephony;
 mod turns;
 mod voice;
+pub(crate) mod words;
 
 pub use channel::Channels;
+pub use group::ReasonGroup;
 pub use interruptions::{
     INTERRUPTIONS_LIST, InterruptionField, InterruptionRecord, interruption_fields,
     interruptions_list,
 };
+pub use otherwise::{Alternative, Change};
+pub use words::Lang;
 
 use crate::call::{Metadata, Side, Sides};
 use crate::conversation::{Conversation, WordCount};
@@ -44,6 +52,7 @@ use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+use words::{Noun, Phrase, Words};
 
 /// The value of a feature: a finite number, or one of a set of words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -453,6 +462,14 @@ pub struct Feature {
     pub revision: u32,
     /// Number or word.
     pub kind: Kind,
+    /// What a reason that stands on it is about.
+    pub group: ReasonGroup,
+    /// What people call it.
+    title: Words,
+    /// How its value is told.
+    phrase: Phrase,
+    /// How zero is told, where that is no number to people.
+    zero: Option<Words>,
     /// Whose speech it stands on.
     voices: Sides<bool>,
     compute: Compute,
@@ -506,6 +523,10 @@ impl Feature {
             source,
             revision: 1,
             kind: Kind::Number,
+            group: ReasonGroup::Channel,
+            title: Words::default(),
+            phrase: Phrase::default(),
+            zero: None,
             compute: Box::new(move |evidence| {
                 let number = compute(evidence)?;
                 // The definitions divide by nothing but what they checked; should one slip, the
@@ -523,6 +544,44 @@ impl Feature {
     /// Raises the revision: the same call gets another value than under the last one.
     fn revised(mut self, revision: u32) -> Feature {
         self.revision = revision;
+        self
+    }
+
+    /// Says what people call it, in English and in Russian, and what a reason that stands on it is
+    /// about. Every feature must: a test holds that none is left without.
+    fn told(mut self, group: ReasonGroup, en: impl Into<String>, ru: impl Into<String>) -> Feature {
+        self.group = group;
+        self.title = Words::new(en, ru);
+        self
+    }
+
+    /// Has the value told within a text, at its `{}`.
+    fn around(mut self, en: impl Into<String>, ru: impl Into<String>) -> Feature {
+        self.phrase = Phrase::Around(Words::new(en, ru));
+        self
+    }
+
+    /// Has the value told as a number of `noun`, within a text; zero has a text of its own.
+    fn counted<S: Into<String>>(mut self, noun: Noun, text: (S, S), none: (S, S)) -> Feature {
+        self.phrase = Phrase::Counted(Words::new(text.0, text.1), noun);
+        self.zero(none.0, none.1)
+    }
+
+    /// Has zero told as a text.
+    fn zero(mut self, en: impl Into<String>, ru: impl Into<String>) -> Feature {
+        self.zero = Some(Words::new(en, ru));
+        self
+    }
+
+    /// Has a flag told as one of two texts.
+    fn yes_no<S: Into<String>>(mut self, yes: (S, S), no: (S, S)) -> Feature {
+        self.phrase = Phrase::YesNo(Words::new(yes.0, yes.1), Words::new(no.0, no.1));
+        self
+    }
+
+    /// Has the words that the value may be told as these texts: word, English, Russian.
+    fn known(mut self, texts: &'static [(&'static str, &'static str, &'static str)]) -> Feature {
+        self.phrase = Phrase::Known(texts);
         self
     }
 
@@ -556,6 +615,10 @@ impl Feature {
             source: Source::Essay,
             revision: 1,
             kind: Kind::Category,
+            group: ReasonGroup::Channel,
+            title: Words::default(),
+            phrase: Phrase::default(),
+            zero: None,
             voices: NOBODY,
             compute: Box::new(move |evidence| compute(evidence).map(Value::Category)),
         }

@@ -1,45 +1,101 @@
 //! How the two sides differ: in utterance, word and rate, over the call and between neighbours.
 
 use super::side::{Of, Rate, all_call_rate};
-use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit, Value, position, stats};
+use super::words::Lang;
+use super::{
+    Absence, Evidence, Feature, Needs, Number, ReasonGroup, Source, Unit, Value, position, stats,
+};
 use crate::call::Side;
 use crate::conversation::Spoken;
 use crate::timeline::Span;
 
 pub(super) fn features() -> Vec<Feature> {
     let mut group = vec![
-        difference("n_words_mean", Unit::Count, Needs::Words),
-        difference("utt_length_mean", Unit::Seconds, Needs::Speech),
-        difference("speech_length_mean", Unit::Seconds, Needs::Speech),
-        difference("letters_in_word_mean", Unit::Count, Needs::Words),
+        difference(
+            "n_words_mean",
+            Unit::Count,
+            Needs::Words,
+            ReasonGroup::Share,
+            ("words per utterance", "слов в реплике"),
+        ),
+        difference(
+            "utt_length_mean",
+            Unit::Seconds,
+            Needs::Speech,
+            ReasonGroup::Share,
+            ("mean length of an utterance", "средняя длина реплики"),
+        ),
+        difference(
+            "speech_length_mean",
+            Unit::Seconds,
+            Needs::Speech,
+            ReasonGroup::Share,
+            ("mean speech per utterance", "среднее время речи в реплике"),
+        ),
+        difference(
+            "letters_in_word_mean",
+            Unit::Count,
+            Needs::Words,
+            ReasonGroup::Voice,
+            ("letters per word", "букв в слове"),
+        ),
     ];
-    for suffix in ["mean", "all_call_mean"] {
+    let paces = [
+        ("mean", ("pace by utterance", "темп речи по репликам")),
+        ("all_call_mean", ("pace of speech", "темп речи")),
+    ];
+    for (suffix, (en, ru)) in paces {
         for rate in Rate::BOTH {
             let name = format!("speech_speed_{}_{suffix}", rate.name());
-            group.push(difference(&name, rate.unit(), Needs::Words));
+            let en = format!("{en}, {}", rate.per_second(Lang::En));
+            let ru = format!("{ru}, {}", rate.per_second(Lang::Ru));
+            let (unit, group_of) = (rate.unit(), ReasonGroup::Voice);
+            group.push(difference(&name, unit, Needs::Words, group_of, (&en, &ru)));
         }
     }
     for side in Side::BOTH {
         group.extend(neighbours(side));
     }
     for side in Side::BOTH {
-        group.push(Feature::number(
-            format!("{side}_speech_speed_words_change"),
-            Unit::WordsPerSecond,
-            Needs::Words,
-            Source::Own,
-            format!(
-                "words / speech of the {side}'s utterances whose middle lies in the last third of \
-                 the call, less those in the first third"
+        let of = side.of_ru();
+        group.push(
+            Feature::number(
+                format!("{side}_speech_speed_words_change"),
+                Unit::WordsPerSecond,
+                Needs::Words,
+                Source::Own,
+                format!(
+                    "words / speech of the {side}'s utterances whose middle lies in \
+            the last third of the call, less those in the first third"
+                ),
+                move |e| thirds_change(e, side),
+            )
+            .told(
+                ReasonGroup::Voice,
+                format!(
+                    "change of the {side}'s pace, first to last third, words per \
+            second"
+                ),
+                format!(
+                    "изменение темпа речи {of} от первой трети к последней, слов в \
+            секунду"
+                ),
             ),
-            move |e| thirds_change(e, side),
-        ));
+        );
     }
     group
 }
 
 /// Declares `dialog_customer_agent_{name}_diff`: the customer's value less the agent's.
-fn difference(name: &str, unit: Unit, needs: Needs) -> Feature {
+///
+/// `title` is what is compared, in English and in Russian.
+fn difference(
+    name: &str,
+    unit: Unit,
+    needs: Needs,
+    group: ReasonGroup,
+    title: (&str, &str),
+) -> Feature {
     let (customer, agent) = (format!("customer_{name}"), format!("agent_{name}"));
     Feature::number(
         format!("dialog_customer_agent_{name}_diff"),
@@ -48,6 +104,11 @@ fn difference(name: &str, unit: Unit, needs: Needs) -> Feature {
         Source::CallFeatures,
         format!("{customer} - {agent}"),
         move |e| Ok(value(e, &customer)? - value(e, &agent)?),
+    )
+    .told(
+        group,
+        format!("customer less agent: {}", title.0),
+        format!("клиент минус оператор: {}", title.1),
     )
 }
 
@@ -152,32 +213,54 @@ fn sizes(deltas: &[(f64, f64)]) -> Vec<(f64, f64)> {
     deltas.iter().map(|(d, w)| (d.abs(), *w)).collect()
 }
 
-/// Suffix, wording (`{}` is the difference), function.
-const STATISTICS: [(&str, &str, Statistic); 8] = [
-    ("mean", "mean of {}", |d| stats::mean(&plain(d))),
-    ("abs_mean", "mean of |delta| of {}", |d| {
-        stats::mean(&plain(&sizes(d)))
+/// Suffix, wording (`{}` is the difference), title in English and Russian, function.
+const STATISTICS: [(&str, &str, (&str, &str), Statistic); 8] = [
+    ("mean", "mean of {}", ("mean", "среднее"), |d| {
+        stats::mean(&plain(d))
     }),
-    ("max", "maximum of {}", |d| {
-        plain(d).into_iter().reduce(f64::max)
-    }),
-    ("min", "minimum of {}", |d| {
-        plain(d).into_iter().reduce(f64::min)
-    }),
-    ("std", "standard deviation of {}", |d| stats::std(&plain(d))),
+    (
+        "abs_mean",
+        "mean of |delta| of {}",
+        ("mean size", "среднее по модулю"),
+        |d| stats::mean(&plain(&sizes(d))),
+    ),
+    (
+        "max",
+        "maximum of {}",
+        ("greatest", "наибольшее"),
+        |d| plain(d).into_iter().reduce(f64::max),
+    ),
+    (
+        "min",
+        "minimum of {}",
+        ("least", "наименьшее"),
+        |d| plain(d).into_iter().reduce(f64::min),
+    ),
+    (
+        "std",
+        "standard deviation of {}",
+        ("spread", "разброс"),
+        |d| stats::std(&plain(d)),
+    ),
     (
         "true_mean",
         "mean weighted by speech length of {}",
+        ("mean weighted by speech", "среднее с весом по речи"),
         stats::weighted_mean,
     ),
     (
         "true_abs_mean",
         "mean of |delta| weighted by speech length of {}",
+        (
+            "mean size weighted by speech",
+            "среднее по модулю с весом по речи",
+        ),
         |d| stats::weighted_mean(&sizes(d)),
     ),
     (
         "true_std",
         "standard deviation weighted by speech length of {}",
+        ("spread weighted by speech", "разброс с весом по речи"),
         stats::weighted_std,
     ),
 ];
@@ -185,6 +268,7 @@ const STATISTICS: [(&str, &str, Statistic); 8] = [
 /// Declares the block on neighbouring long utterances of one side.
 fn neighbours(side: Side) -> Vec<Feature> {
     let other = side.other();
+    let (of, other_of) = (side.of_ru(), other.of_ru());
     let sum = |name: &str, unit, definition: String, compute: fn(&Pair<'_>) -> f64| {
         let name = format!("dialog_{side}_speech_speed_delta_{name}");
         Feature::number(
@@ -205,41 +289,85 @@ fn neighbours(side: Side) -> Vec<Feature> {
             "utt_count",
             Unit::Count,
             format!(
-                "number of pairs: a long {side} utterance with a long {other} utterance next to \
-                 it. Long utterances of both sides are ordered by start, then end; next to it is \
-                 the last {other} one not after it or the first not before it, with no long \
-                 {side} one strictly between; of both the nearer in time, of equally near ones \
-                 the earlier"
+                "number of pairs: a long {side} utterance with a long {other} \
+            utterance next to it. Long utterances of both sides are ordered \
+            by start, then end; next to it is the last {other} one not after \
+            it or the first not before it, with no long {side} one strictly \
+            between; of both the nearer in time, of equally near ones the \
+            earlier"
             ),
             |_| 1.0,
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("long {side} utterances next to long ones of the {other}"),
+            format!("долгие реплики {of} рядом с долгими репликами {other_of}"),
         ),
         sum(
             "speech_length_sum",
             Unit::Seconds,
             format!("speech in the {side} utterances of those pairs"),
             |p| p.own.speech.seconds(),
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!(
+                "speech in the {side}'s long utterances next to long ones of the \
+            {other}"
+            ),
+            format!(
+                "время речи в долгих репликах {of} рядом с долгими репликами \
+            {other_of}"
+            ),
         ),
         sum(
             "n_words_sum",
             Unit::Count,
             format!("words in the {side} utterances of those pairs"),
             |p| p.own.words.map_or(0.0, |w| w.words as f64),
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!(
+                "words in the {side}'s long utterances next to long ones of the \
+            {other}"
+            ),
+            format!(
+                "слова в долгих репликах {of} рядом с долгими репликами \
+            {other_of}"
+            ),
         ),
     ];
     for rate in Rate::BOTH {
-        for (suffix, wording, statistic) in STATISTICS {
+        for (suffix, wording, titles, statistic) in STATISTICS {
             let delta = format!(
-                "delta = {side} rate - neighbouring {other} rate ({}) over those pairs",
+                "delta = {side} rate - neighbouring {other} rate ({}) over those \
+            pairs",
                 rate.unit().symbol()
             );
-            block.push(Feature::number(
-                format!("dialog_{side}_speech_speed_delta_{}_{suffix}", rate.name()),
-                rate.unit(),
-                Needs::Words,
-                Source::CallFeatures,
-                wording.replace("{}", &delta),
-                move |e| statistic(&deltas(e, side, rate)?).ok_or(Absence::NoNeighbours(side)),
-            ));
+            block.push(
+                Feature::number(
+                    format!("dialog_{side}_speech_speed_delta_{}_{suffix}", rate.name()),
+                    rate.unit(),
+                    Needs::Words,
+                    Source::CallFeatures,
+                    wording.replace("{}", &delta),
+                    move |e| statistic(&deltas(e, side, rate)?).ok_or(Absence::NoNeighbours(side)),
+                )
+                .told(
+                    ReasonGroup::Voice,
+                    format!(
+                        "{side}'s pace less the {other}'s next to it, {}: {}",
+                        rate.per_second(Lang::En),
+                        titles.0
+                    ),
+                    format!(
+                        "темп {of} минус темп {other_of} рядом, {}: {}",
+                        rate.per_second(Lang::Ru),
+                        titles.1
+                    ),
+                ),
+            );
         }
     }
     block

@@ -3,7 +3,8 @@
 use super::dialog::{of_call, speech};
 use super::emotion;
 use super::emotional::Part;
-use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit, stats};
+use super::words::{Lang, Noun};
+use super::{Absence, Evidence, Feature, Needs, Number, ReasonGroup, Source, Unit, stats};
 use crate::call::Side;
 use crate::conversation::{Phases, Spoken, WordCount};
 use crate::timeline::{Span, Time};
@@ -32,6 +33,14 @@ impl Rate {
         }
     }
 
+    /// Returns the unit as titles have it.
+    pub(super) fn per_second(self, lang: Lang) -> &'static str {
+        match self {
+            Rate::Letters => lang.of("letters per second", "букв в секунду"),
+            Rate::Words => lang.of("words per second", "слов в секунду"),
+        }
+    }
+
     fn of(self, count: WordCount) -> f64 {
         match self {
             Rate::Letters => count.letters as f64,
@@ -53,6 +62,7 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
         let compute = move |e: &Evidence<'_>| compute(&Of { evidence: e, side });
         Feature::number(name, unit, needs, Source::CallFeatures, definition, compute)
     };
+    let (who, of) = (side.nominative_ru(), side.of_ru());
     let audio = |name: &str, unit, definition: &str, compute| {
         declare(name, unit, Needs::Speech, definition, compute)
     };
@@ -63,24 +73,60 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
         audio(
             "utt_count",
             Unit::Count,
-            "number of utterances (with a transcript: of those holding at least one word)",
+            "number of utterances (with a transcript: of those holding at \
+            least one word)",
             |s| Ok(s.utterances()?.len() as f64),
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("{side}'s utterances"),
+            format!("реплики {of}"),
         ),
         audio(
             "utt_length_sum",
             Unit::Seconds,
             "sum over utterances of end - start",
             |s| Ok(length(s.utterances()?)),
+        )
+        .told(
+            ReasonGroup::Length,
+            format!("length of the {side}'s utterances"),
+            format!("длина реплик {of}"),
         ),
         audio(
             "speech_length_sum",
             Unit::Seconds,
             "speech inside the utterances, pauses within them left out",
             |s| Ok(speech(s.evidence, s.side)?.seconds()),
+        )
+        .told(
+            ReasonGroup::Length,
+            format!("{side}'s speech"),
+            format!("речь {of}, время"),
+        )
+        .around(
+            format!("the {side} speaks for {{}}"),
+            format!("{who} говорит {{}}"),
         ),
         words("n_words_sum", Unit::Count, "recognised words", |s| {
             Ok(s.words()?.words as f64)
-        }),
+        })
+        .told(
+            ReasonGroup::Share,
+            format!("{side}'s words"),
+            format!("слова {of}"),
+        )
+        .counted(
+            Noun::new(["word", "words"], ["слово", "слова", "слов"]),
+            (
+                format!("the {side} said {{}}"),
+                format!("{who} сказал {{}}"),
+            ),
+            (
+                format!("the {side} said no word"),
+                format!("{who} не сказал ни слова"),
+            ),
+        ),
     ];
     block.extend(emotion::sums(side));
     block.extend([
@@ -89,18 +135,33 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
             Unit::Count,
             "n_words_sum / utt_count",
             |s| Ok(s.words()?.words as f64 / s.spoken()?.len() as f64),
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("words per {side} utterance"),
+            format!("слов в реплике {of}"),
         ),
         audio(
             "utt_length_mean",
             Unit::Seconds,
             "utt_length_sum / utt_count",
             |s| Ok(length(s.utterances()?) / s.spoken()?.len() as f64),
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("mean length of the {side}'s utterances"),
+            format!("средняя длина реплики {of}"),
         ),
         audio(
             "speech_length_mean",
             Unit::Seconds,
             "speech_length_sum / utt_count",
             |s| Ok(speech(s.evidence, s.side)?.seconds() / s.spoken()?.len() as f64),
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("mean speech per {side} utterance"),
+            format!("среднее время речи в реплике {of}"),
         ),
         words(
             "letters_in_word_mean",
@@ -113,31 +174,52 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
                 }
                 Ok(letters as f64 / words as f64)
             },
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("letters per {side} word"),
+            format!("букв в слове {of}"),
         ),
     ]);
     for rate in Rate::BOTH {
         for (suffix, what, statistic) in MOMENTS {
-            block.push(Feature::number(
-                format!("{side}_speech_speed_{}_{suffix}", rate.name()),
-                rate.unit(),
-                Needs::Words,
-                Source::CallFeatures,
-                format!(
-                    "{what} over utterances of {} / speech length of the utterance; an utterance \
-                     in which the detector hears no speech is left out",
-                    rate.name()
+            let (en_of, ru_of, ru_end) = spread_words(suffix);
+            block.push(
+                Feature::number(
+                    format!("{side}_speech_speed_{}_{suffix}", rate.name()),
+                    rate.unit(),
+                    Needs::Words,
+                    Source::CallFeatures,
+                    format!(
+                        "{what} over utterances of {} / speech length of the utterance; \
+            an utterance in which the detector hears no speech is left out",
+                        rate.name()
+                    ),
+                    move |e| {
+                        let side = Of { evidence: e, side };
+                        side.placed_words()?;
+                        let rates: Vec<f64> = side
+                            .utterances()?
+                            .iter()
+                            .filter_map(|u| rate.of_utterance(u))
+                            .collect();
+                        statistic(&rates).ok_or(Absence::NoSpeech(side.side))
+                    },
+                )
+                .told(
+                    ReasonGroup::Voice,
+                    format!(
+                        "{}{side}'s pace by utterance, {}",
+                        en_of,
+                        rate.per_second(Lang::En)
+                    ),
+                    format!(
+                        "{}темп{ru_end} речи {of} по репликам, {}",
+                        ru_of,
+                        rate.per_second(Lang::Ru)
+                    ),
                 ),
-                move |e| {
-                    let side = Of { evidence: e, side };
-                    side.placed_words()?;
-                    let rates: Vec<f64> = side
-                        .utterances()?
-                        .iter()
-                        .filter_map(|u| rate.of_utterance(u))
-                        .collect();
-                    statistic(&rates).ok_or(Absence::NoSpeech(side.side))
-                },
-            ));
+            );
         }
     }
     for rate in Rate::BOTH {
@@ -145,21 +227,35 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
             Rate::Letters => ("letters", "letters of the channel / speech_length_sum"),
             Rate::Words => ("words", "n_words_sum / speech_length_sum"),
         };
-        block.push(Feature::number(
-            format!("{side}_speech_speed_{what}_all_call_mean"),
-            rate.unit(),
-            Needs::Words,
-            Source::CallFeatures,
-            of,
-            move |e| all_call_rate(e, side, rate),
-        ));
+        block.push(
+            Feature::number(
+                format!("{side}_speech_speed_{what}_all_call_mean"),
+                rate.unit(),
+                Needs::Words,
+                Source::CallFeatures,
+                of,
+                move |e| all_call_rate(e, side, rate),
+            )
+            .told(
+                ReasonGroup::Voice,
+                format!("{side}'s pace of speech, {}", rate.per_second(Lang::En)),
+                format!("темп речи {}, {}", side.of_ru(), rate.per_second(Lang::Ru)),
+            ),
+        );
     }
-    block.push(audio(
-        "speech_length_percentage",
-        Unit::Share,
-        "speech_length_sum / call_duration",
-        |s| of_call(s.evidence, speech(s.evidence, s.side)?),
-    ));
+    block.push(
+        audio(
+            "speech_length_percentage",
+            Unit::Share,
+            "speech_length_sum / call_duration",
+            |s| of_call(s.evidence, speech(s.evidence, s.side)?),
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("{side}'s speech as a share of the call"),
+            format!("речь {of} как доля разговора"),
+        ),
+    );
     block.extend(emotion::moods(side));
     block.extend([
         audio(
@@ -167,19 +263,35 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
             Unit::Frame,
             "first frame of speech in the channel (1 frame = 1/8000 s)",
             |s| Ok(frame(s.phases()?.start.start())),
+        )
+        .told(
+            ReasonGroup::Length,
+            format!("start of the {side}'s speech, in frames"),
+            format!("начало речи {of}, в кадрах"),
         ),
         audio(
             "conv_start_last_frame",
             Unit::Frame,
-            "frame at which the start of the dialogue ends: from the side's first speech until a \
-             pause longer than phase_pause, and no longer than phase_cap",
+            "frame at which the start of the dialogue ends: from the side's \
+            first speech until a pause longer than phase_pause, and no longer \
+            than phase_cap",
             |s| Ok(frame(s.phases()?.start.end())),
+        )
+        .told(
+            ReasonGroup::Length,
+            format!("end of the {side}'s opening, in frames"),
+            format!("конец вступления {of}, в кадрах"),
         ),
         audio(
             "conv_start_last_sec",
             Unit::Seconds,
             "conv_start_last_frame / 8000",
             |s| Ok(frame(s.phases()?.start.end()) / FRAMES_PER_SECOND),
+        )
+        .told(
+            ReasonGroup::Length,
+            format!("end of the {side}'s opening"),
+            format!("конец вступления {of}"),
         ),
     ]);
     block.extend(emotion::phase(side, Part::Start));
@@ -187,21 +299,38 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
         audio(
             "speech_end_frame",
             Unit::Frame,
-            "frame at which the last speech in the channel ends (1 frame = 1/8000 s)",
+            "frame at which the last speech in the channel ends (1 frame = \
+            1/8000 s)",
             |s| Ok(frame(s.phases()?.end.end())),
+        )
+        .told(
+            ReasonGroup::Length,
+            format!("end of the {side}'s speech, in frames"),
+            format!("конец речи {of}, в кадрах"),
         ),
         audio(
             "conv_end_first_frame",
             Unit::Frame,
-            "first frame of the end of the dialogue: the side's last stretch of speech without a \
-             pause longer than phase_pause, and no longer than phase_cap",
+            "first frame of the end of the dialogue: the side's last stretch \
+            of speech without a pause longer than phase_pause, and no longer \
+            than phase_cap",
             |s| Ok(frame(s.phases()?.end.start())),
+        )
+        .told(
+            ReasonGroup::Length,
+            format!("start of the {side}'s closing, in frames"),
+            format!("начало концовки {of}, в кадрах"),
         ),
         audio(
             "conv_end_first_sec",
             Unit::Seconds,
             "conv_end_first_frame / 8000",
             |s| Ok(frame(s.phases()?.end.start()) / FRAMES_PER_SECOND),
+        )
+        .told(
+            ReasonGroup::Length,
+            format!("start of the {side}'s closing"),
+            format!("начало концовки {of}"),
         ),
     ]);
     block.extend(emotion::phase(side, Part::End));
@@ -211,6 +340,11 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
             Unit::Count,
             "number of long utterances: more than 5 s of speech",
             |s| Ok(s.long()?.len() as f64),
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("{side}'s long utterances"),
+            format!("долгие реплики {of}"),
         ),
         audio(
             "long_speech_utt_length_sum",
@@ -223,12 +357,22 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
                     .sum::<Span>()
                     .seconds())
             },
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("length of the {side}'s long utterances"),
+            format!("длина долгих реплик {of}"),
         ),
         audio(
             "long_speech_length_sum",
             Unit::Seconds,
             "speech in long utterances: more than 5 s of speech",
             |s| Ok(s.long()?.iter().map(|u| u.speech).sum::<Span>().seconds()),
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("speech in the {side}'s long utterances"),
+            format!("время речи в долгих репликах {of}"),
         ),
         words(
             "long_speech_n_words_sum",
@@ -242,30 +386,52 @@ pub(super) fn features(side: Side) -> Vec<Feature> {
                     .map(|w| w.words)
                     .sum::<u64>() as f64)
             },
+        )
+        .told(
+            ReasonGroup::Share,
+            format!("words in the {side}'s long utterances"),
+            format!("слова в долгих репликах {of}"),
         ),
     ]);
     for rate in Rate::BOTH {
         for (suffix, what, statistic) in MOMENTS {
-            block.push(Feature::number(
-                format!("{side}_long_speech_speech_speed_{}_{suffix}", rate.name()),
-                rate.unit(),
-                Needs::Words,
-                Source::CallFeatures,
-                format!(
-                    "{what} over long utterances: more than 5 s of speech of {} / speech length",
-                    rate.name()
+            let (en_of, ru_of, ru_end) = spread_words(suffix);
+            block.push(
+                Feature::number(
+                    format!("{side}_long_speech_speech_speed_{}_{suffix}", rate.name()),
+                    rate.unit(),
+                    Needs::Words,
+                    Source::CallFeatures,
+                    format!(
+                        "{what} over long utterances: more than 5 s of speech of {} / \
+            speech length",
+                        rate.name()
+                    ),
+                    move |e| {
+                        let side = Of { evidence: e, side };
+                        side.placed_words()?;
+                        let rates: Vec<f64> = side
+                            .long()?
+                            .iter()
+                            .filter_map(|u| rate.of_utterance(u))
+                            .collect();
+                        statistic(&rates).ok_or(Absence::NoLongUtterance(side.side))
+                    },
+                )
+                .told(
+                    ReasonGroup::Voice,
+                    format!(
+                        "{}{side}'s pace in long utterances, {}",
+                        en_of,
+                        rate.per_second(Lang::En)
+                    ),
+                    format!(
+                        "{}темп{ru_end} речи {of} в долгих репликах, {}",
+                        ru_of,
+                        rate.per_second(Lang::Ru)
+                    ),
                 ),
-                move |e| {
-                    let side = Of { evidence: e, side };
-                    side.placed_words()?;
-                    let rates: Vec<f64> = side
-                        .long()?
-                        .iter()
-                        .filter_map(|u| rate.of_utterance(u))
-                        .collect();
-                    statistic(&rates).ok_or(Absence::NoLongUtterance(side.side))
-                },
-            ));
+            );
         }
     }
     block
@@ -279,6 +445,15 @@ const MOMENTS: [(&str, &str, Statistic); 2] = [
     ("mean", "mean", stats::mean),
     ("std", "standard deviation", stats::std),
 ];
+
+/// Returns what a title of a moment of the pace begins with, in English and in Russian, and the ending
+/// of "темп" after it.
+fn spread_words(suffix: &str) -> (&'static str, &'static str, &'static str) {
+    match suffix {
+        "std" => ("spread of the ", "разброс ", "а"),
+        _ => ("", "", ""),
+    }
+}
 
 /// Frames of `call_features` in a second, whatever the recording's rate.
 const FRAMES_PER_SECOND: f64 = 8000.0;

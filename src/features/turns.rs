@@ -1,7 +1,8 @@
 //! How turns change hands: latencies, interruptions with their authors, backchannels, silences.
 
 use super::dialog::{of_call, share, speech};
-use super::{Absence, BOTH, Evidence, Feature, Needs, Number, Source, Unit, stats};
+use super::words::{Noun, TIMES};
+use super::{Absence, BOTH, Evidence, Feature, Needs, Number, ReasonGroup, Source, Unit, stats};
 use crate::call::Side;
 use crate::conversation::Interruption;
 use crate::timeline::{Segment, Span, Time};
@@ -18,6 +19,8 @@ pub(super) fn features() -> Vec<Feature> {
     let mut group = Vec::new();
     for side in Side::BOTH {
         let other = side.other();
+        let (who, of, by) = (side.nominative_ru(), side.of_ru(), side.by_ru());
+        let (other_who, other_of) = (other.nominative_ru(), other.of_ru());
         group.extend([
             own(
                 format!("{side}_response_latency_median_s"),
@@ -27,12 +30,22 @@ pub(super) fn features() -> Vec<Feature> {
                      {side} takes; negative where the reply starts in overlap"
                 ),
                 Box::new(move |e| latency(e, side, 0.5)),
+            )
+            .told(
+                ReasonGroup::Replies,
+                format!("{side}'s time to reply, median"),
+                format!("время до ответа {of}, медиана"),
             ),
             own(
                 format!("{side}_response_latency_p90_s"),
                 Unit::Seconds,
                 "90th percentile of the same".to_owned(),
                 Box::new(move |e| latency(e, side, 0.9)),
+            )
+            .told(
+                ReasonGroup::Replies,
+                format!("{side}'s time to reply, 90th percentile"),
+                format!("время до ответа {of}, 90-й процентиль"),
             ),
             own(
                 format!("{side}_longest_turn_s"),
@@ -43,6 +56,15 @@ pub(super) fn features() -> Vec<Feature> {
                     let longest = turns.map(|t| t.end - t.start).max();
                     longest.map(Span::seconds).ok_or(Absence::NoSpeech(side))
                 }),
+            )
+            .told(
+                ReasonGroup::Share,
+                format!("{side}'s longest turn"),
+                format!("самый долгий монолог {of}"),
+            )
+            .around(
+                format!("the {side}'s longest turn lasted {{}}"),
+                format!("самый долгий монолог {of} длился {{}}"),
             ),
             own(
                 format!("{side}_interruptions_count"),
@@ -53,6 +75,22 @@ pub(super) fn features() -> Vec<Feature> {
                      least overlap_min of simultaneous speech"
                 ),
                 Box::new(move |e| Ok(interruptions(e, side)?.len() as f64)),
+            )
+            .told(
+                ReasonGroup::Interruptions,
+                format!("interruptions by the {side}"),
+                format!("перебивания {by}"),
+            )
+            .counted(
+                TIMES,
+                (
+                    format!("the {side} interrupted {{}}"),
+                    format!("{who} перебил {{}}"),
+                ),
+                (
+                    format!("the {side} did not interrupt"),
+                    format!("{who} не перебивал"),
+                ),
             ),
             own(
                 format!("{side}_interruptions_length_sum"),
@@ -62,6 +100,11 @@ pub(super) fn features() -> Vec<Feature> {
                     let overlaps = interruptions(e, side)?.into_iter().map(|i| i.overlap);
                     Ok(overlaps.sum::<Span>().seconds())
                 }),
+            )
+            .told(
+                ReasonGroup::Interruptions,
+                format!("simultaneous speech in interruptions by the {side}"),
+                format!("одновременная речь при перебиваниях {by}, время"),
             ),
             own(
                 format!("{side}_interruptions_successful_share"),
@@ -75,6 +118,11 @@ pub(super) fn features() -> Vec<Feature> {
                     let successful = all.iter().filter(|i| i.successful).count();
                     Ok(successful as f64 / all.len() as f64)
                 }),
+            )
+            .told(
+                ReasonGroup::Interruptions,
+                format!("share of interruptions by the {side} that stopped the {other}"),
+                format!("доля перебиваний {by}, после которых {other_who} замолчал"),
             ),
             own(
                 format!("{side}_backchannel_rate"),
@@ -92,6 +140,11 @@ pub(super) fn features() -> Vec<Feature> {
                     let all = e.talk()?.utterances.get(side);
                     Ok(all.iter().filter(|u| u.backchannel).count() as f64 / minutes)
                 }),
+            )
+            .told(
+                ReasonGroup::Replies,
+                format!("{side}'s listening signals per minute of the {other}'s speech"),
+                format!("поддакивания {of} в минуту речи {other_of}"),
             ),
         ]);
     }
@@ -104,6 +157,11 @@ pub(super) fn features() -> Vec<Feature> {
                 let minutes = e.length()?.seconds() / MINUTE;
                 Ok(e.talk()?.turns.len() as f64 / minutes)
             }),
+        )
+        .told(
+            ReasonGroup::Replies,
+            "turns per minute of the call",
+            "реплик за минуту разговора",
         ),
         own(
             "dialog_long_silence_count".to_owned(),
@@ -112,13 +170,29 @@ pub(super) fn features() -> Vec<Feature> {
              those before the first and after the last word among them"
                 .to_owned(),
             Box::new(|e| Ok(silences(e)?.len() as f64)),
+        )
+        .told(ReasonGroup::Silence, "long silences", "долгие паузы")
+        .counted(
+            Noun::new(
+                ["long silence", "long silences"],
+                ["долгая пауза", "долгие паузы", "долгих пауз"],
+            ),
+            ("{}", "{}"),
+            ("no long silences", "без долгих пауз"),
         ),
         own(
             "dialog_long_silence_length_sum".to_owned(),
             Unit::Seconds,
             "length of those silences".to_owned(),
             Box::new(|e| Ok(silences(e)?.into_iter().sum::<Span>().seconds())),
-        ),
+        )
+        .told(
+            ReasonGroup::Silence,
+            "time of long silences",
+            "время долгих пауз",
+        )
+        .around("long silences took {}", "долгие паузы заняли {}")
+        .zero("no long silences", "без долгих пауз"),
         own(
             "dialog_long_silence_longest_s".to_owned(),
             Unit::Seconds,
@@ -130,12 +204,34 @@ pub(super) fn features() -> Vec<Feature> {
                     .map(Span::seconds)
                     .ok_or(Absence::NoLongSilence)
             }),
+        )
+        .told(
+            ReasonGroup::Silence,
+            "longest silence",
+            "самая долгая пауза",
+        )
+        .around(
+            "the longest silence lasted {}",
+            "самая долгая пауза длилась {}",
         ),
         own(
             "dialog_long_silence_percentage".to_owned(),
             Unit::Share,
             "dialog_long_silence_length_sum / call_duration".to_owned(),
             Box::new(|e| of_call(e, silences(e)?.into_iter().sum())),
+        )
+        .told(
+            ReasonGroup::Silence,
+            "share of long silences in the call",
+            "доля долгих пауз в разговоре",
+        )
+        .around(
+            "{} of the call is long silences",
+            "{} разговора — долгие паузы",
+        )
+        .zero(
+            "no part of the call is long silences",
+            "разговор без долгих пауз",
         ),
         own(
             "dialog_customer_speech_percentage_change".to_owned(),
@@ -144,6 +240,12 @@ pub(super) fn features() -> Vec<Feature> {
              in the first third"
                 .to_owned(),
             Box::new(share_change),
+        )
+        .told(
+            ReasonGroup::Share,
+            "change of the customer's share of what is said, first to \
+            last third",
+            "изменение доли клиента в общей речи от первой трети к последней",
         ),
     ]);
     group

@@ -1,7 +1,7 @@
 //! What a voice tells without its words: how fast it speaks, how loud and how high.
 
 use super::dialog::speech;
-use super::{Absence, Evidence, Feature, Needs, Number, Source, Unit};
+use super::{Absence, Evidence, Feature, Needs, Number, ReasonGroup, Source, Unit};
 use crate::call::Side;
 use crate::prosody::Spread;
 use crate::timeline::{Segment, Time, Timeline};
@@ -9,14 +9,21 @@ use crate::timeline::{Segment, Time, Timeline};
 pub(super) fn features() -> Vec<Feature> {
     let sides = [Side::Customer, Side::Agent];
     let rate = |side: Side| {
+        let of = side.of_ru();
         own(
             format!("{side}_syllable_rate"),
             Unit::SyllablesPerSecond,
-            "syllable nuclei inside the side's speech per second of that speech; a nucleus is a \
-             voiced peak of the intensity, at most 25 dB below the loud end, with a dip of 2 dB \
-             before it (de Jong & Wempe 2009)"
+            "syllable nuclei inside the side's speech per second of that \
+            speech; a nucleus is a voiced peak of the intensity, at most 25 \
+            dB below the loud end, with a dip of 2 dB before it (de Jong & \
+            Wempe 2009)"
                 .to_owned(),
             move |e| syllable_rate(e, side),
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("{side}'s pace of speech, syllables per second"),
+            format!("темп речи {of}, слогов в секунду"),
         )
     };
     let mut group: Vec<Feature> = sides.into_iter().map(rate).collect();
@@ -44,14 +51,21 @@ fn own(
 /// Declares how loud a side speaks.
 fn level(side: Side) -> [Feature; 3] {
     let name = |what: &str| format!("{side}_voice_level_{what}");
+    let of = side.of_ru();
     [
         own(
             name("median_dbfs"),
             Unit::Dbfs,
-            "median of the intensity contour (every 8 ms, to half a decibel) over the side's speech, \
-             without what is more than 25 dB below its 0.99 quantile there: pauses inside speech"
+            "median of the intensity contour (every 8 ms, to half a decibel) \
+            over the side's speech, without what is more than 25 dB below its \
+            0.99 quantile there: pauses inside speech"
                 .to_owned(),
             move |e| Ok(level_of_speech(e, side)?.median),
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("loudness of the {side}'s voice"),
+            format!("громкость голоса {of}"),
         ),
         own(
             name("range_db"),
@@ -64,16 +78,27 @@ fn level(side: Side) -> [Feature; 3] {
                 let spread = level_of_speech(e, side)?;
                 Ok(spread.high - spread.low)
             },
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("range of loudness of the {side}'s voice"),
+            format!("размах громкости голоса {of}"),
         ),
         own(
             name("change_db"),
             Unit::Decibels,
             format!(
-                "{} of the side's speech inside the last third of the call's length, less that of \
-                 its speech inside the first, each with a 0.99 quantile of its own",
+                "{} of the side's speech inside the last third of the call's \
+            length, less that of its speech inside the first, each with a \
+            0.99 quantile of its own",
                 name("median_dbfs")
             ),
             move |e| level_change(e, side),
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("change of loudness of the {side}'s voice, first to last third"),
+            format!("изменение громкости голоса {of} от первой трети к последней"),
         ),
     ]
 }
@@ -81,25 +106,41 @@ fn level(side: Side) -> [Feature; 3] {
 /// Declares how high a side's voice is.
 fn pitch(side: Side) -> [Feature; 2] {
     let median = format!("{side}_pitch_median_hz");
+    let of = side.of_ru();
     [
         own(
             median.clone(),
             Unit::Hertz,
-            "median fundamental frequency over the side's speech, of frames every 20 ms in which it \
-             is known, 70 to 400 Hz, and holds: a neighbouring one is less than 2 semitones off; \
-             without what is below 0.75 of the first quartile or above 1.5 of the third (Hirst & De \
-             Looze); absent with less than 1 s of such frames, and unless the setting pitch is on"
+            "median fundamental frequency over the side's speech, of frames \
+            every 20 ms in which it is known, 70 to 400 Hz, and holds: a \
+            neighbouring one is less than 2 semitones off; without what is \
+            below 0.75 of the first quartile or above 1.5 of the third (Hirst \
+            & De Looze); absent with less than 1 s of such frames, and unless \
+            the setting pitch is on"
                 .to_owned(),
             move |e| Ok(pitch_of_speech(e, side)?.median),
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("pitch of the {side}'s voice"),
+            format!("высота голоса {of}"),
         ),
         own(
             format!("{side}_pitch_range_semitones"),
             Unit::Semitones,
-            format!("12 log2(0.9 quantile / 0.1 quantile) of what {median} is the median of"),
+            format!(
+                "12 log2(0.9 quantile / 0.1 quantile) of what {median} is the \
+            median of"
+            ),
             move |e| {
                 let spread = pitch_of_speech(e, side)?;
                 Ok(12.0 * (spread.high / spread.low).log2())
             },
+        )
+        .told(
+            ReasonGroup::Voice,
+            format!("range of pitch of the {side}'s voice"),
+            format!("размах высоты голоса {of}"),
         ),
     ]
 }

@@ -184,6 +184,25 @@ impl Predictor {
     }
 }
 
+impl Predictor {
+    /// Returns the expected mark of a call with these log-odds, one for each cut of the model: what
+    /// [`predict`](Predictor::predict) says of them.
+    pub(super) fn csi_of(&self, log_odds: &[f64]) -> f64 {
+        let shares = log_odds.iter().enumerate();
+        let mut shares: Vec<f64> = shares.map(|(cut, x)| self.probability(cut, *x)).collect();
+        match self.model.target() {
+            Target::Satisfied => {
+                let satisfied = shares.first().copied().unwrap_or(0.0);
+                expected(satisfied, self.model.class_means())
+            }
+            Target::Marks => {
+                monotone(&mut shares);
+                self.model.label().min() as f64 + shares.iter().sum::<f64>()
+            }
+        }
+    }
+}
+
 /// Makes the probabilities of "this mark or more" fall from mark to mark, as they must: the nearest
 /// sequence that does, by least squares. Cuts fitted apart may cross where calls are few.
 pub(super) fn monotone(shares: &mut [f64]) {
