@@ -9,6 +9,7 @@
 
 use super::bleed::{Bleed, BleedMeter};
 use super::channel::Channel;
+use super::clock::{ClockMeter, Clocks};
 use super::decide::segment;
 use super::line::{self, LineSound};
 use crate::audio::Block;
@@ -30,6 +31,9 @@ pub struct Hearing {
     pub bleed: Bleed,
     /// The holds that are heard: see [`line::holds`].
     pub holds: Timeline,
+    /// How the clocks of two recordings stand to each other; `None` of one recording, and where no
+    /// leak tells.
+    pub clocks: Option<Clocks>,
 }
 
 impl Hearing {
@@ -58,6 +62,8 @@ impl Hearing {
 pub struct Listener {
     channels: Sides<Channel>,
     bleed: BleedMeter,
+    /// Where there are two clocks.
+    clocks: Option<ClockMeter>,
 }
 
 impl Listener {
@@ -74,7 +80,15 @@ impl Listener {
                 customer: channel()?,
             },
             bleed: BleedMeter::new(),
+            clocks: None,
         })
+    }
+
+    /// Says that each side was recorded by a clock of its own, as where there is a file of each: then
+    /// it is heard how the two stand to each other.
+    pub fn with_two_clocks(mut self) -> Listener {
+        self.clocks = Some(ClockMeter::new());
+        self
     }
 
     /// Takes the next block.
@@ -93,6 +107,9 @@ impl Listener {
         let both = agent.len().min(customer.len());
         for (agent, customer) in agent.drain(..both).zip(customer.drain(..both)) {
             self.bleed.push(&agent, &customer);
+            if let Some(clocks) = &mut self.clocks {
+                clocks.push(&agent, &customer);
+            }
         }
     }
 
@@ -118,6 +135,7 @@ impl Listener {
             },
             speech,
             bleed,
+            clocks: self.clocks.and_then(ClockMeter::finish),
         }
     }
 }
