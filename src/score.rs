@@ -40,6 +40,13 @@ const UNHEARD_SHARE: f64 = 0.5;
 /// (ITU-T G.107 with the 4.3 % robustness of G.113).
 const DROPOUTS_TOLD: f64 = 0.005;
 
+/// From this offset of two recordings on, or this growth of it over the call, a warning says so, in
+/// seconds: speech is found to 0.1 s, and pauses between turns last some 0.2 s.
+const CLOCK_TOLD_S: f64 = 0.1;
+
+/// A drift is told when it is so many of its standard errors.
+const DRIFT_CERTAIN: f64 = 3.0;
+
 /// Something odd about a call that was measured all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -308,6 +315,11 @@ impl Extractor {
             faults: heard.faults,
             truncated: heard.truncated,
             bleed_share: heard.hearing.bleed.share,
+            clocks: match heard.hearing.clocks {
+                Some(clocks) => Ok(clocks),
+                None if heard.description.files > 1 => Err(Absence::NoLeak),
+                None => Err(Absence::OneClock),
+            },
             swapped: swapped(heard, transcript, &mut warnings),
         });
         let known = Known {
@@ -335,13 +347,15 @@ impl Extractor {
             },
         };
         let features = self.measure(&call.metadata, duration, &conversation, known)?;
+        let faults = heard.as_ref().map(|h| h.faults);
+        let (hearing, recording) = heard.map(|h| (h.hearing, h.description)).unzip();
         Ok(Measurements {
             call: call.id.clone(),
             features,
             conversation: conversation.ok(),
-            faults: heard.as_ref().map(|h| h.faults),
-            hearing: heard.as_ref().map(|h| h.hearing.clone()),
-            recording: heard.map(|h| h.description),
+            faults,
+            hearing,
+            recording,
             transcript_formats: read.map(|r| r.formats).unwrap_or_default(),
             unheard,
             tail_monologue,
@@ -431,6 +445,10 @@ impl Extractor {
         let mut audio = audio::open(recording)?;
         let rate = audio.sample_rate();
         let mut listener = Listener::new(&self.settings, rate)?;
+        let two = matches!(recording, Recording::TwoMono { .. });
+        if two {
+            listener = listener.with_two_clocks();
+        }
         let mut peaks = Sides::from_fn(|_| PeakMeter::new(rate));
         let pitch = self.settings.pitch;
         let mut pitches = pitch.then(|| Sides::from_fn(|_| PitchMeter::new(rate)));
@@ -478,9 +496,13 @@ impl Extractor {
         let duration = Time::of_sample(audio.frames_read(), rate) - Time::ZERO;
         let holds = metadata.hold_timeline(duration)?;
         let lost = |code| code == "truncated" || code == "broke_off";
+        let hearing = listener.finish(holds.as_ref());
+        if two && !faults.dual_mono {
+            warnings.extend(clock_warnings(&hearing, duration));
+        }
         Ok(Heard {
             truncated: audio.warnings().iter().any(|w| lost(w.code())),
-            hearing: listener.finish(holds.as_ref()),
+            hearing,
             peaks: Sides {
                 agent: peaks.agent.finish(),
                 customer: peaks.customer.finish(),
@@ -560,6 +582,69 @@ fn swapped(
         warnings.push(Warning::new("channels_maybe_swapped", message));
     }
     Ok(!signs.is_empty())
+}
+
+/// Tells of two recordings whose clocks stand apart.
+fn clock_warnings(hearing: &Hearing, duration: Span) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let Some(clocks) = &hearing.clocks else {
+        // Nothing leaks; how the two talk may tell of a gross offset all the same.
+        let found = conversation::misplaced(&hearing.speech, duration);
+        warnings.extend(found.map(|found| {
+            let message = format!(
+                "the two talk over each other {:.1} times as much as strangers would by chance, and \
+                 {:.1} times with the customer moved by {:+.1} s: is customer_offset_s wrong? A \
+                 suspicion: nothing was moved",
+                found.ratio,
+                found.ratio_shifted,
+                found.shift.seconds()
+            );
+            Warning::new("clock_offset_suspected", message)
+        }));
+        return warnings;
+    };
+    let evidence: Vec<String> = Side::BOTH
+        .into_iter()
+        .filter_map(|side| {
+            let leak = (*clocks.leaks.get(side))?;
+            Some(format!(
+                "what the {} says is heard on the {side}'s {:.2} s later at the start ({} of {} \
+                 windows within {:.0} ms)",
+                side.other(),
+                leak.lag_s,
+                leak.windows,
+                leak.of,
+                leak.residual_ms.ceil()
+            ))
+        })
+        .collect();
+    let evidence = evidence.join(", ");
+    if clocks.offset_s.abs() >= CLOCK_TOLD_S {
+        let how = if clocks.offset_s > 0.0 {
+            "late"
+        } else {
+            "early"
+        };
+        let message = format!(
+            "the customer's recording is at least {:.2} s {how}: {evidence}; is customer_offset_s wrong?",
+            clocks.offset_s.abs()
+        );
+        warnings.push(Warning::new("clock_offset", message));
+    }
+    let drift = clocks.drift_ppm.unwrap_or(0.0);
+    let grows_by = 1e-6 * drift * duration.seconds();
+    if grows_by.abs() >= CLOCK_TOLD_S && drift.abs() >= DRIFT_CERTAIN * clocks.drift_error_ppm {
+        let message = format!(
+            "the customer's clock runs {:.0} ± {:.0} ppm {}, {:.2} s over the call: {evidence}; is a \
+             file's sample rate not what its header says?",
+            drift.abs(),
+            clocks.drift_error_ppm,
+            if drift > 0.0 { "fast" } else { "slow" },
+            grows_by.abs()
+        );
+        warnings.push(Warning::new("clock_drift", message));
+    }
+    warnings
 }
 
 /// Tells of a voice at the end that nobody answers.

@@ -7,7 +7,7 @@ use callcsi::call::{AgentChannel, Call, CallId, Input, Metadata, Side};
 use callcsi::features::{Absence, FeatureVector, Value};
 use callcsi::model::Predictor;
 use callcsi::score::{Extractor, Scorer};
-use callcsi::settings::AnalysisSettings;
+use callcsi::settings::{AnalysisSettings, DetectorKind};
 use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
 use callcsi::simulate::{MissingShares, SimulatedCall, SimulationSettings, Simulator};
 use callcsi::timeline::Span;
@@ -685,4 +685,57 @@ fn bundled_model_measures_under_todays_defaults() {
             .unwrap()
             .contains("knows no real customers")
     );
+}
+
+#[test]
+fn two_files_tell_of_their_clocks_by_what_leaks() {
+    let mut simulation = SimulationSettings::seeded(5);
+    simulation.mean_talk_s = 150.0;
+    let simulator = Simulator::new(simulation).unwrap();
+    let long = |call: &SimulatedCall| (120.0..240.0).contains(&call.duration.seconds());
+    let call = (0..).map(|i| simulator.call(i)).find(long).unwrap();
+    let Input::Bytes { bytes, .. } = wav(&call, WavFormat::Pcm16) else {
+        panic!()
+    };
+    let mut reader = hound::WavReader::new(Cursor::new(bytes.to_vec())).unwrap();
+    let both: Vec<i16> = reader.samples().map(Result::unwrap).collect();
+    let side = |which: usize| both.iter().copied().skip(which).step_by(2);
+    let (agent, customer): (Vec<i16>, Vec<i16>) = (side(0).collect(), side(1).collect());
+    let mut settings = AnalysisSettings::default();
+    settings.detector = DetectorKind::Energy;
+    let extractor = Extractor::new(settings).unwrap();
+    let measured = |call: Call| {
+        let measured = extractor.extract(&call).unwrap();
+        let get = |name| measured.features.get(name).unwrap().clone();
+        let codes: Vec<&str> = measured.warnings.iter().map(|w| w.code).collect();
+        let clocks = [get("clock_offset_s"), get("clock_drift_ppm")];
+        (clocks, codes.into_iter().any(|code| code == "clock_offset"))
+    };
+
+    let stereo = Call::new("1").stereo(wav(&call, WavFormat::Pcm16), AgentChannel::Left);
+    let one_clock = Err(Absence::OneClock);
+    assert_eq!(measured(stereo).0, [one_clock.clone(), one_clock]);
+    let apart = Call::new("1").two_mono(pcm(1, &agent), pcm(1, &customer), Span::ZERO);
+    assert_eq!(
+        measured(apart),
+        ([Err(Absence::NoLeak), Err(Absence::NoLeak)], false)
+    );
+
+    // The agent is heard 20 ms late and 20 dB down by the customer's recording, whose first 1.2 s are
+    // lost: so it is heard 1.18 s before it is spoken, and 20 ms more are not certain.
+    let mut leaky = customer;
+    for (own, leak) in leaky[160..].iter_mut().zip(&agent) {
+        *own = own.saturating_add(leak / 10);
+    }
+    let early = pcm(1, &leaky[9_600..]);
+    let pair = |offset| Call::new("1").two_mono(pcm(1, &agent), early.clone(), offset);
+    let ([offset, _], told) = measured(pair(Span::ZERO));
+    let Ok(Value::Number(offset)) = offset else {
+        panic!("{offset:?}")
+    };
+    assert!((offset + 1.16).abs() < 0.02, "{offset}");
+    assert!(told);
+    // With the offset given, the clocks agree.
+    let ([offset, _], told) = measured(pair(Span::from_millis(1_200)));
+    assert_eq!((offset, told), (Ok(Value::Number(0.0)), false));
 }

@@ -31,12 +31,14 @@
 //! ends first comes first; with equal ends too, the agent's.
 
 mod exchange;
+mod placement;
 pub(crate) mod retime;
 mod roles;
 mod tail;
 mod utterances;
 
 pub use exchange::{Episode, Gap, Interruption, Turn};
+pub use placement::{Misplaced, misplaced};
 pub use roles::{RoleSigns, SwapSign, TranscriptFit, greeter};
 pub use tail::{TailMonologue, tail_monologue};
 pub use utterances::{Spoken, WordCount, said};

@@ -6,6 +6,7 @@
 use super::{Absence, Evidence, Feature, NOBODY, Needs, ReasonGroup, Source, Unit};
 use crate::audio::faults::ChannelFaults;
 use crate::call::Side;
+use crate::vad::clock::Clocks;
 
 /// What is known of the channels of a recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Channels {
     pub truncated: bool,
     /// The share of windows in which one channel is the other over again.
     pub bleed_share: Option<f64>,
+    /// How the clocks of two recordings stand to each other, or why that is not known.
+    pub clocks: Result<Clocks, Absence>,
     /// Whether the sides are suspected to be swapped, or why that cannot be asked.
     pub swapped: Result<bool, Absence>,
 }
@@ -138,6 +141,43 @@ pub(super) fn features() -> Vec<Feature> {
             ReasonGroup::Channel,
             "share of the call in which the channels bleed into each other",
             "доля разговора, когда каналы слышны друг в друге",
+        ),
+    );
+    group.push(
+        declare(
+            "clock_offset_s".to_owned(),
+            Unit::Seconds,
+            "of two mono files, the least offset by which the customer's must be \
+            late (early, where negative) at the start of the call, beyond the \
+            one given, so that what is heard of one side on the other's is \
+            heard 0 to 0.5 s after it is spoken; 0 where it is"
+                .to_owned(),
+            Box::new(|c| Ok(c.clocks.as_ref().map_err(Clone::clone)?.offset_s)),
+        )
+        .told(
+            ReasonGroup::Channel,
+            "offset between the two files of the call",
+            "сдвиг между двумя файлами звонка",
+        ),
+    );
+    group.push(
+        declare(
+            "clock_drift_ppm".to_owned(),
+            Unit::PartsPerMillion,
+            "of two mono files, by how much the customer's clock runs fast beside \
+            the agent's: the growth of the lag of what is heard of one side on \
+            the other's, a line through at least 5 windows of 5.12 s; absent \
+            where its standard error is above 100 ppm"
+                .to_owned(),
+            Box::new(|c| {
+                let clocks = c.clocks.as_ref().map_err(Clone::clone)?;
+                clocks.drift_ppm.ok_or(Absence::NoLeak)
+            }),
+        )
+        .told(
+            ReasonGroup::Channel,
+            "drift between the clocks of the two files",
+            "уход часов одного файла относительно другого",
         ),
     );
     group.push(

@@ -93,6 +93,10 @@ pub enum Absence {
     SwitchedOff(&'static str),
     /// No 10 s hold enough sound to compare the channels by.
     NoComparableSound,
+    /// Both sides stand in one recording, which has one clock.
+    OneClock,
+    /// Too little of one side is heard on the other's recording to compare their clocks.
+    NoLeak,
     /// The metadata tell of holds, so they are not sought by ear.
     HoldsInMetadata,
     /// Nobody speaks.
@@ -144,6 +148,8 @@ impl Absence {
             Absence::NoPitch(_) => "no_pitch",
             Absence::SwitchedOff(_) => "switched_off",
             Absence::NoComparableSound => "no_comparable_sound",
+            Absence::OneClock => "one_clock",
+            Absence::NoLeak => "no_leak",
             Absence::HoldsInMetadata => "holds_in_metadata",
             Absence::NobodySpeaks => "nobody_speaks",
             Absence::NoTurnTaken(_) => "no_turn_taken",
@@ -187,6 +193,12 @@ impl fmt::Display for Absence {
             Absence::NoComparableSound => {
                 f.write_str("no 10 s hold enough sound to compare the channels")
             }
+            Absence::OneClock => {
+                f.write_str("both sides stand in one recording, which has one clock")
+            }
+            Absence::NoLeak => f.write_str(
+                "too little of one side is heard on the other's recording to compare their clocks",
+            ),
             Absence::HoldsInMetadata => f.write_str("the metadata tell of holds: see hold_count"),
             Absence::SwitchedOff(field) => write!(f, "switched off in the settings: {field}"),
             Absence::NobodySpeaks => f.write_str("nobody speaks"),
@@ -285,6 +297,8 @@ pub enum Unit {
     Hertz,
     /// A ratio of two frequencies in twelfths of an octave.
     Semitones,
+    /// Parts per million.
+    PartsPerMillion,
     /// 1 for yes, 0 for no.
     Flag,
     /// A word.
@@ -309,6 +323,7 @@ impl Unit {
             Unit::Decibels => "dB",
             Unit::Hertz => "Hz",
             Unit::Semitones => "semitones",
+            Unit::PartsPerMillion => "ppm",
             Unit::Flag => "0/1",
             Unit::Category => "category",
         }
@@ -331,6 +346,7 @@ impl Unit {
             | Unit::Decibels
             | Unit::Hertz
             | Unit::Semitones
+            | Unit::PartsPerMillion
             | Unit::Category => None,
         }
     }

@@ -267,6 +267,7 @@ pub(crate) fn quantity(number: f64, unit: Unit, lang: Lang) -> String {
         Unit::Dbfs => with("dBFS", "дБ от полной шкалы"),
         Unit::Decibels => with("dB", "дБ"),
         Unit::Hertz => with("Hz", "Гц"),
+        Unit::PartsPerMillion => with("ppm", "млн⁻¹"),
         Unit::Semitones => SEMITONES.counted(number, lang),
         Unit::Flag => lang.of(["no", "yes"], ["нет", "да"])[usize::from(number != 0.0)].to_owned(),
         // The titles of rates have their unit.
@@ -356,6 +357,10 @@ impl Absence {
             Absence::NoPitch(side) => format!("слишком мало голоса {} с высотой", side.of_ru()),
             Absence::SwitchedOff(field) => format!("выключено в настройках: {field}"),
             Absence::NoComparableSound => "нет 10 с, по которым можно сравнить каналы".into(),
+            Absence::OneClock => "обе стороны в одной записи, часы у них одни".into(),
+            Absence::NoLeak => {
+                "в записи одной стороны слишком мало слышно другую, чтобы сравнить часы".into()
+            }
             Absence::HoldsInMetadata => "об удержаниях известно из метаданных".into(),
             Absence::NobodySpeaks => "никто не говорит".into(),
             Absence::NoTurnTaken(side) => {

@@ -9,9 +9,8 @@
 
 use super::bleed::{Bleed, BleedMeter};
 use super::channel::Channel;
+use super::clock::{ClockMeter, Clocks};
 use super::decide::segment;
-use super::detector;
-use super::front::Bands;
 use super::line::{self, LineSound};
 use crate::audio::Block;
 use crate::call::{Side, Sides};
@@ -32,6 +31,9 @@ pub struct Hearing {
     pub bleed: Bleed,
     /// The holds that are heard: see [`line::holds`].
     pub holds: Timeline,
+    /// How the clocks of two recordings stand to each other; `None` of one recording, and where no
+    /// leak tells.
+    pub clocks: Option<Clocks>,
 }
 
 impl Hearing {
@@ -60,8 +62,8 @@ impl Hearing {
 pub struct Listener {
     channels: Sides<Channel>,
     bleed: BleedMeter,
-    /// Frames of one side that wait for those of the other.
-    bands: Sides<Vec<Bands>>,
+    /// Where there are two clocks.
+    clocks: Option<ClockMeter>,
 }
 
 impl Listener {
@@ -69,51 +71,53 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// As [`detector`].
+    /// As [`detector`](super::detector).
     pub fn new(settings: &AnalysisSettings, sample_rate: u32) -> Result<Listener> {
-        let channel = || {
-            let vad = detector(settings.detector, sample_rate)?;
-            Channel::new(vad, settings, sample_rate)
-        };
+        let channel = || Channel::new(settings, sample_rate).map(Channel::with_bands);
         Ok(Listener {
             channels: Sides {
                 agent: channel()?,
                 customer: channel()?,
             },
             bleed: BleedMeter::new(),
-            bands: Sides::default(),
+            clocks: None,
         })
+    }
+
+    /// Says that each side was recorded by a clock of its own, as where there is a file of each: then
+    /// it is heard how the two stand to each other.
+    pub fn with_two_clocks(mut self) -> Listener {
+        self.clocks = Some(ClockMeter::new());
+        self
     }
 
     /// Takes the next block.
     pub fn push(&mut self, block: &Block<'_>) {
-        let Sides { agent, customer } = &mut self.bands;
-        self.channels
-            .agent
-            .push(block.agent, |frame| agent.push(frame.bands));
-        self.channels
-            .customer
-            .push(block.customer, |frame| customer.push(frame.bands));
+        self.channels.agent.push(block.agent);
+        self.channels.customer.push(block.customer);
         self.compare();
     }
 
-    /// Compares the frames that have come of both sides.
+    /// Compares the frames that have come of both sides; those of one side wait for those of the other.
     fn compare(&mut self) {
-        let Sides { agent, customer } = &mut self.bands;
+        let Sides { agent, customer } = &mut self.channels;
+        let (Some(agent), Some(customer)) = (&mut agent.bands, &mut customer.bands) else {
+            return;
+        };
         let both = agent.len().min(customer.len());
         for (agent, customer) in agent.drain(..both).zip(customer.drain(..both)) {
             self.bleed.push(&agent, &customer);
+            if let Some(clocks) = &mut self.clocks {
+                clocks.push(&agent, &customer);
+            }
         }
     }
 
     /// Ends the call. Nobody speaks on the agent's channel during `holds`, those that the platform
     /// tells of: what sounds there is music or an announcement.
     pub fn finish(mut self, holds: Option<&Timeline>) -> Hearing {
-        let Sides { agent, customer } = &mut self.bands;
-        self.channels.agent.finish(|frame| agent.push(frame.bands));
-        self.channels
-            .customer
-            .finish(|frame| customer.push(frame.bands));
+        self.channels.agent.finish();
+        self.channels.customer.finish();
         self.compare();
         let bleed = self.bleed.finish();
         let none = Timeline::new();
@@ -131,6 +135,7 @@ impl Listener {
             },
             speech,
             bleed,
+            clocks: self.clocks.and_then(ClockMeter::finish),
         }
     }
 }

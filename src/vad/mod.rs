@@ -16,6 +16,7 @@
 
 pub mod bleed;
 mod channel;
+pub mod clock;
 mod decide;
 mod earshot;
 mod energy;

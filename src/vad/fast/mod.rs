@@ -23,7 +23,7 @@ mod network;
 
 use self::network::{AHEAD, BATCH, BINS, INPUTS, MEAN, Memory, Network};
 use super::Vad;
-use super::front::{BANDED, BANDS, FrontEnd, decibels};
+use super::front::{BANDED, BANDS, Frame, FrontEnd, decibels};
 use super::level::{LoudLevel, Loudness, idle};
 use super::simd::Work;
 use crate::error::Result;
@@ -34,6 +34,10 @@ use std::sync::Arc;
 
 /// Length of a frame, in ms.
 const FRAME_MS: usize = 10;
+/// The same, from one score to the next.
+pub(super) const HOP: Span = Span::from_millis(FRAME_MS as i64);
+/// The network looks ahead as far as it wants to.
+pub(super) const DELAY: Span = Span::ZERO;
 /// The levels look ahead by 2 s, as those of `silero-1`.
 const LOOK_AHEAD: usize = 200;
 /// The floor is what all but a tenth of the last minute's frames exceed.
@@ -99,8 +103,14 @@ impl Levels {
 }
 
 /// The fast detector on one channel.
+#[derive(Debug)]
 pub struct FastVad {
     front: FrontEnd,
+    scorer: FastScorer,
+}
+
+/// What scores the frames of a front end.
+pub(super) struct FastScorer {
     waiting: Waiting,
     network: Arc<Network>,
     memory: Memory,
@@ -192,9 +202,9 @@ impl Work for Prepare<'_> {
     }
 }
 
-impl std::fmt::Debug for FastVad {
+impl std::fmt::Debug for FastScorer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FastVad")
+        f.debug_struct("FastScorer")
             .field("levels", &self.waiting.levels)
             .finish_non_exhaustive()
     }
@@ -208,9 +218,18 @@ impl FastVad {
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a rate that cannot be
     /// resampled.
     pub fn new(sample_rate: u32) -> Result<FastVad> {
-        let network = Network::builtin()?;
         Ok(FastVad {
             front: FrontEnd::new(sample_rate)?,
+            scorer: FastScorer::new()?,
+        })
+    }
+}
+
+impl FastScorer {
+    /// Starts a channel.
+    pub(super) fn new() -> Result<FastScorer> {
+        let network = Network::builtin()?;
+        Ok(FastScorer {
             waiting: Waiting {
                 levels: Levels::new(),
                 batches: VecDeque::new(),
@@ -228,8 +247,13 @@ impl FastVad {
         })
     }
 
+    /// Takes the next frame.
+    pub(super) fn take(&mut self, frame: &Frame<'_>) {
+        self.waiting.push(frame.level, &frame.bands, frame.power);
+    }
+
     /// Scores the batches whose surroundings are known.
-    fn take_batches(&mut self, scores: &mut Vec<f32>) {
+    pub(super) fn take_batches(&mut self, scores: &mut Vec<f32>) {
         while self.waiting.sounds.len() >= BEFORE + BATCH + AFTER {
             self.batch(usize::MAX, scores);
         }
@@ -284,31 +308,9 @@ impl FastVad {
         waiting.spare.push(rows);
         self.done += BATCH;
     }
-}
 
-impl Vad for FastVad {
-    fn hop(&self) -> Span {
-        Span::from_millis(FRAME_MS as i64)
-    }
-
-    /// The network looks ahead as far as it wants to.
-    fn delay(&self) -> Span {
-        Span::ZERO
-    }
-
-    fn push(&mut self, samples: &[f32], scores: &mut Vec<f32>) {
-        let waiting = &mut self.waiting;
-        self.front.push(samples, |frame| {
-            waiting.push(frame.level, &frame.bands, frame.power);
-        });
-        self.take_batches(scores);
-    }
-
-    fn finish(&mut self, scores: &mut Vec<f32>) {
-        let waiting = &mut self.waiting;
-        self.front.finish(|frame| {
-            waiting.push(frame.level, &frame.bands, frame.power);
-        });
+    /// Scores all that is left, after the last frame.
+    pub(super) fn finish(&mut self, scores: &mut Vec<f32>) {
         while !self.waiting.ahead.is_empty() {
             self.waiting.know_next();
         }
@@ -317,6 +319,26 @@ impl Vad for FastVad {
         while self.done < end + AHEAD {
             self.batch(end, scores);
         }
+    }
+}
+
+impl Vad for FastVad {
+    fn hop(&self) -> Span {
+        HOP
+    }
+
+    fn delay(&self) -> Span {
+        DELAY
+    }
+
+    fn push(&mut self, samples: &[f32], scores: &mut Vec<f32>) {
+        self.front.push(samples, |frame| self.scorer.take(frame));
+        self.scorer.take_batches(scores);
+    }
+
+    fn finish(&mut self, scores: &mut Vec<f32>) {
+        self.front.finish(|frame| self.scorer.take(frame));
+        self.scorer.finish(scores);
     }
 }
 
@@ -369,9 +391,9 @@ mod tests {
         let mut vad = FastVad::new(8_000).unwrap();
         let mut scores = Vec::new();
         vad.push(&[0.0; 160_000], &mut scores);
-        assert!(vad.rests && scores.len() > 1_000);
+        assert!(vad.scorer.rests && scores.len() > 1_000);
         vad.finish(&mut scores);
-        assert!(vad.rests && scores == [0.0; 2_000]);
+        assert!(vad.scorer.rests && scores == [0.0; 2_000]);
     }
 
     #[test]
