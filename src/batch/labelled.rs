@@ -57,6 +57,8 @@ pub struct SurveyCounts {
     pub invalid: u64,
     /// Rows with neither a mark nor a status: asked or not, nobody knows.
     pub unstated: u64,
+    /// Of the `answered`, the rows without a status: their mark tells.
+    pub by_mark: u64,
 }
 
 impl SurveyCounts {
@@ -69,6 +71,7 @@ impl SurveyCounts {
             (None, None) => &mut self.unstated,
         };
         *slot += 1;
+        self.by_mark += u64::from(labels.survey.is_none() && labels.mark.is_some());
     }
 
     /// Returns how many rows were counted.
@@ -78,7 +81,8 @@ impl SurveyCounts {
     }
 
     /// Returns the share of those asked who gave a mark, `0.0..=1.0`. `None` when nobody was asked,
-    /// and when rows do not state what became of their survey: then nobody knows how many were.
+    /// and when nobody knows how many were: rows have neither mark nor status, or none has a status, as
+    /// in a table of those who answered.
     ///
     /// ```
     /// use callcsi::batch::SurveyCounts;
@@ -89,7 +93,8 @@ impl SurveyCounts {
     /// ```
     pub fn response_rate(&self) -> Option<f64> {
         let asked = self.answered + self.no_response + self.invalid;
-        (asked > 0 && self.unstated == 0).then(|| self.answered as f64 / asked as f64)
+        let stated = self.unstated == 0 && self.by_mark < self.rows();
+        (asked > 0 && stated).then(|| self.answered as f64 / asked as f64)
     }
 }
 
@@ -481,12 +486,20 @@ mod tests {
             not_invited: 1,
             invalid: 2,
             unstated: 0,
+            by_mark: 1,
         };
         assert_eq!((counts, counts.rows()), (wanted, 6));
         assert_eq!(counts.response_rate(), Some(0.4));
         counts.count(Labels::default());
         assert_eq!((counts.unstated, counts.response_rate()), (1, None));
         assert_eq!(SurveyCounts::default().response_rate(), None);
+        // A table of those who answered does not tell how many were asked.
+        let answered = SurveyCounts {
+            answered: 9,
+            by_mark: 9,
+            ..SurveyCounts::default()
+        };
+        assert_eq!(answered.response_rate(), None);
     }
 
     #[test]
