@@ -521,6 +521,14 @@ impl Report {
         for (call, _) in &rows {
             *marks_given.entry(call.mark).or_default() += 1;
         }
+        if let Some(&highest) = marks_given.keys().max()
+            && highest < scale.satisfied_from()
+        {
+            let most = scale.max();
+            notes.push(format!(
+                "the highest mark is {highest} of {most}: --scale says which scale it is"
+            ));
+        }
         if !labelled.failed.is_empty() {
             let first = labelled.failed.first().map(ToString::to_string);
             let count = labelled.failed.len();
@@ -535,6 +543,7 @@ impl Report {
             not_invited,
             invalid,
             unstated,
+            ..
         } = labelled.survey;
         Ok(Report {
             table: choices.table.clone(),

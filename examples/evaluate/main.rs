@@ -36,7 +36,8 @@ struct Arguments {
     /// What the table's columns mean (TOML).
     #[arg(long)]
     mapping: Option<PathBuf>,
-    /// Rows are measured calls, without a mapping that says so.
+    /// Rows are measured calls, without a mapping that says so; goes without saying where there is no
+    /// model.
     #[arg(long)]
     feature_table: bool,
     /// Column whose means are compared, as operator_id.
@@ -128,6 +129,8 @@ fn run(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
     options.mapping = match (&arguments.mapping, arguments.feature_table) {
         (Some(path), _) => Mapping::read(path)?,
         (None, true) => Mapping::features(),
+        // A manifest predicts nothing: what is judged without a model is in the table.
+        (None, false) if model.is_none() => Mapping::features(),
         (None, false) => Mapping::default(),
     };
     options.manifest = ManifestOptions {

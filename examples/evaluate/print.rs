@@ -38,7 +38,9 @@ fn title(name: &str) -> &str {
 }
 
 fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |x| format!("{x:.3}"))
+    // Nothing is not less than nothing.
+    let shown = |x: f64| format!("{x:.3}").replacen("-0.000", "0.000", 1);
+    value.map_or_else(|| "-".to_owned(), shown)
 }
 
 fn interval(figure: &Figure) -> String {
@@ -188,19 +190,15 @@ pub fn text(report: &Report) -> String {
     }
     let tables = [
         ("marks", report.marks.as_ref()),
-        ("groups", report.groups.as_ref().map(|g| &g.figures)),
+        (
+            "means of groups",
+            report.groups.as_ref().map(|g| &g.figures),
+        ),
     ];
     for (name, figures) in tables {
         let Some(figures) = figures else { continue };
-        let head = match (&report.groups, name) {
-            (Some(groups), "groups") => {
-                let (few, least) = (groups.errors.groups, groups.errors.min_rows);
-                format!("means of {few} {} ({least} calls or more)", groups.by)
-            }
-            _ => "marks".to_owned(),
-        };
         line(String::new());
-        line(format!("{head:<22} {}", heads("value")));
+        line(format!("{name:<22} {}", heads("value")));
         for figure in figures {
             line(format!(
                 "{:<22} {}",
@@ -208,6 +206,13 @@ pub fn text(report: &Report) -> String {
                 cells(Some(figure))
             ));
         }
+    }
+    if let Some(groups) = &report.groups {
+        let (few, by, least) = (groups.errors.groups, &groups.by, groups.errors.min_rows);
+        let by = by.escape_debug();
+        line(format!(
+            "  {few} of {by} with {least} calls or more, the largest:"
+        ));
     }
     for group in report
         .groups

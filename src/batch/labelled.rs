@@ -55,6 +55,7 @@ fn count(counts: &mut SurveyCounts, labels: Labels) {
         (None, None) => &mut counts.unstated,
     };
     *slot += 1;
+    counts.by_mark += u64::from(labels.survey.is_none() && labels.mark.is_some());
 }
 
 /// Tells whether the customer was asked and gave no mark.
@@ -498,12 +499,20 @@ mod tests {
             not_invited: 1,
             invalid: 2,
             unstated: 0,
+            by_mark: 1,
         };
         assert_eq!((counts, counts.rows()), (wanted, 6));
         assert_eq!(counts.response_rate(), Some(0.4));
         count(&mut counts, Labels::default());
         assert_eq!((counts.unstated, counts.response_rate()), (1, None));
         assert_eq!(SurveyCounts::default().response_rate(), None);
+        // A table of those who answered does not tell how many were asked.
+        let answered = SurveyCounts {
+            answered: 9,
+            by_mark: 9,
+            ..SurveyCounts::default()
+        };
+        assert_eq!(answered.response_rate(), None);
     }
 
     #[test]

@@ -12,9 +12,8 @@
 //! # Parquet
 //!
 //! The feature `parquet` reads and writes Apache Parquet: uncompressed, Snappy and gzip, without Arrow
-//! and without C. It is off by default because it adds 24 crates, which take 50 s of one core to build
-//! optimised, as much as a third of the rest. `parquet-zstd` adds Zstandard, another 29 s and a C
-//! compiler.
+//! and without C. It is off by default because of what it costs: 24 more crates, 55 s of one core to
+//! build them optimised. `parquet-zstd` adds Zstandard, another 30 s, and needs a C compiler.
 
 mod labelled;
 mod manifest;

@@ -274,6 +274,9 @@ pub struct SurveyCounts {
     /// Neither a mark nor a status: asked or not, nobody knows.
     #[serde(default)]
     pub unstated: u64,
+    /// Of the `answered`, those without a status: their mark tells.
+    #[serde(default)]
+    pub by_mark: u64,
 }
 
 impl SurveyCounts {
@@ -284,7 +287,8 @@ impl SurveyCounts {
     }
 
     /// Returns the share of those asked who gave a mark, `0.0..=1.0`. `None` when nobody was asked,
-    /// and when calls do not state what became of their survey: then nobody knows how many were.
+    /// and when nobody knows how many were: calls have neither mark nor status, or none has a status, as
+    /// in a table of those who answered.
     ///
     /// ```
     /// use callcsi::model::SurveyCounts;
@@ -295,7 +299,8 @@ impl SurveyCounts {
     /// ```
     pub fn response_rate(&self) -> Option<f64> {
         let asked = self.answered + self.no_response + self.invalid;
-        (asked > 0 && self.unstated == 0).then(|| self.answered as f64 / asked as f64)
+        let stated = self.unstated == 0 && self.by_mark < self.rows();
+        (asked > 0 && stated).then(|| self.answered as f64 / asked as f64)
     }
 }
 

@@ -159,6 +159,15 @@ fn one_class_no_call_no_prediction_and_a_wrong_scale_are_told() {
             .any(|n| n.contains("1 calls with a mark have no prediction"))
     );
 
+    let low = of_text("call_id,mark,csi,satisfied\na,3,4.5,0.9\nb,1,4,0.2\n").unwrap();
+    let told = "the highest mark is 3 of 5";
+    assert!(
+        low.notes.iter().any(|n| n.contains(told)),
+        "{:?}",
+        low.notes
+    );
+    assert_eq!(low.survey.response_rate, None);
+
     let error = of_text("call_id,mark,csi\na,9,4.5\nb,4,4\n").unwrap_err();
     assert!(
         error

@@ -222,12 +222,12 @@ impl WhenTold {
     /// Returns a time as ISO 8601, with its offset from UTC where the row or the mapping tells it.
     pub(super) fn iso(&self, text: &str) -> Result<String> {
         let Some(format) = &self.format else {
-            let local = civil(text).ok_or_else(|| not_a_time(text, "2026-11-21 12:00:00"))?;
             // A row that tells its offset knows better than the mapping.
-            return Ok(match text.parse::<Timestamp>() {
-                Ok(moment) => moment.to_string(),
-                Err(_) => self.with_offset(local),
-            });
+            if let Ok(moment) = text.trim().parse::<Timestamp>() {
+                return Ok(moment.to_string());
+            }
+            let local = civil(text).ok_or_else(|| not_a_time(text, "2026-11-21 12:00:00"))?;
+            return Ok(self.with_offset(local));
         };
         let parsed = strtime::parse(format, text).map_err(|_| not_a_time(text, format))?;
         if let Ok(moment) = parsed.to_timestamp() {
