@@ -111,7 +111,9 @@ impl Predictor {
             });
         });
         let prediction = Prediction {
-            satisfied: self.probability(self.model.satisfied_index(), log_odds),
+            satisfied: self
+                .model
+                .probability(self.model.satisfied_index(), log_odds),
             dissatisfied: None,
             marks: None,
             csi: 0.0,
@@ -141,14 +143,6 @@ impl Predictor {
         }
     }
 
-    /// What the log-odds of a cut come to.
-    fn probability(&self, cut: usize, log_odds: f64) -> f64 {
-        match self.model.maps().get(cut) {
-            Some(Some(map)) => map.probability(log_odds),
-            _ => sigmoid(log_odds),
-        }
-    }
-
     /// Adds what the other cuts say.
     fn with_marks(&self, prediction: Prediction, features: &FeatureVector) -> Prediction {
         let (label, cuts) = (self.model.label(), self.model.cuts());
@@ -164,7 +158,7 @@ impl Predictor {
                 // To the last bit that of the contributions.
                 prediction.satisfied
             } else {
-                self.probability(index, score(cut))
+                self.model.probability(index, score(cut))
             }
         };
         let mut shares: Vec<f64> = cuts.iter().enumerate().map(share).collect();
@@ -180,6 +174,33 @@ impl Predictor {
             csi: label.min() as f64 + shares.iter().sum::<f64>(),
             marks: Some(marks.collect()),
             ..prediction
+        }
+    }
+}
+
+impl Model {
+    /// What the log-odds of a cut, by its place among [`Model::cuts`], come to.
+    fn probability(&self, cut: usize, log_odds: f64) -> f64 {
+        match self.maps().get(cut) {
+            Some(Some(map)) => map.probability(log_odds),
+            _ => sigmoid(log_odds),
+        }
+    }
+
+    /// Returns the expected mark of log-odds, one for each cut: [`Prediction::csi`] of a call that has
+    /// them.
+    pub(super) fn csi(&self, log_odds: &[f64]) -> f64 {
+        let shares = log_odds.iter().enumerate();
+        let mut shares: Vec<f64> = shares.map(|(cut, z)| self.probability(cut, *z)).collect();
+        match self.target() {
+            Target::Satisfied => {
+                let (means, satisfied) = (self.class_means(), shares.first().unwrap_or(&0.0));
+                satisfied * means.satisfied + (1.0 - satisfied) * means.others
+            }
+            Target::Marks => {
+                monotone(&mut shares);
+                self.label().min() as f64 + shares.iter().sum::<f64>()
+            }
         }
     }
 }
