@@ -1,13 +1,16 @@
 //! The model card: what a model is, for people and for programs.
 //!
-//! A [`Card`] gathers the facts, which are its JSON; [`text`] puts them into words, in Markdown, and
-//! [`plots`] into pictures. Both cards are of the model's file alone, so a model read a year later still
-//! has its card; what an older file does not say, its card says it does not know.
+//! A [`Card`] gathers the [`facts`], which are its JSON, with its [`figures`] and [`effects`]; [`text`]
+//! puts them into [`words`], in Markdown, and [`plots`] into pictures. Both cards are of the model's file
+//! alone, so a model read a year later still has its card; what an older file does not say, its card says
+//! it does not know.
 
 mod effects;
 mod facts;
+mod figures;
 mod plots;
 mod text;
+mod words;
 
 use super::file::Model;
 use facts::Card;

@@ -1,5 +1,6 @@
-use super::facts::{Advice, Card, Held, wilson};
-use super::text::plain;
+use super::facts::{Advice, Card, Held};
+use super::figures::wilson;
+use super::words::plain;
 use super::{effects, plots};
 use crate::features::FeatureVector;
 use crate::model::testing::{examples, number, table, trained, vector, word};
@@ -365,6 +366,7 @@ fn what_an_old_file_does_not_say_is_said_to_be_unknown() {
         "the response rate is not known",
         "20.0 % of the calls, by a hash",
         "The file holds no bootstrap intervals.",
+        ", no interval |",
         "The file says nothing of a better line.",
         "The file holds no reliability curve.",
         "whether it would help was not tried",
@@ -384,6 +386,8 @@ fn what_an_old_file_does_not_say_is_said_to_be_unknown() {
     assert_eq!(facts.figure("log_loss").unwrap().baseline, None);
 
     json["metrics"]["holdout"] = Json::Null;
+    let card = Model::from_json(&json.to_string()).unwrap().card();
+    assert!(card.contains("Too few calls were left for that. **How good"));
     json["provenance"]["holdout_share"] = 0.0.into();
     let card = Model::from_json(&json.to_string()).unwrap().card();
     assert!(card.contains("how good the model is, is not known"));

@@ -4,8 +4,9 @@
 //! [`plain`].
 
 use super::effects::{Effect, Shape};
-use super::facts::{Advice, Better, By, Card, Ends, Figure, Held, NotSatisfied, Standing};
-use super::plots::{self, FEW, MOST_BARS, Panels, hidden, short, signed};
+use super::facts::{Advice, By, Card, Figure, Held, NotSatisfied};
+use super::plots::{self, FEW, MOST_BARS, Panels, short, signed};
+use super::words::{against, count, end_fold, figure, fold, interval, percent, plain, shown};
 use crate::model::label::{SurveyCounts, Target};
 use crate::model::metrics::Confusion;
 use crate::model::options::Validation;
@@ -79,14 +80,13 @@ impl Card<'_> {
                 }),
             )?;
         }
-        if let Some(figure) = self.figure("mean_absolute_error") {
-            if let (Some(error), Some(base)) = (figure.value, figure.baseline) {
-                writeln!(
-                    out,
-                    "- The expected mark is {error:.2} marks off on the mean; the mean mark, said of \
-                     every call, would be {base:.2} off."
-                )?;
-            }
+        let base = |figure: &Figure| Some((figure.value?, figure.baseline?));
+        if let Some((error, base)) = self.figure("mean_absolute_error").and_then(base) {
+            writeln!(
+                out,
+                "- The expected mark is {error:.2} marks off on the mean; the mean mark, said of every \
+                 call, would be {base:.2} off."
+            )?;
         }
         if let Some(found) = &self.not_satisfied {
             let of = |key| {
@@ -241,18 +241,19 @@ impl Card<'_> {
                  that was trained, choice and all, on the others"
             ),
         };
-        write!(out, "Held out: {how}")?;
-        match self.unseen_calls {
-            Some(calls) => writeln!(
+        let unknown = "**How good the model is, is not known**; the figures on the training calls \
+                       themselves are too good by nature.";
+        match (self.unseen_calls, self.validation) {
+            (Some(calls), _) => writeln!(
                 out,
-                ": {} calls. The model itself was then trained on all. The figures on the training \
-                 calls themselves are too good by nature.\n",
+                "Held out: {how}: {} calls. The model itself was then trained on all. The figures on \
+                 the training calls themselves are too good by nature.\n",
                 count(calls)
             )?,
-            None => writeln!(
+            (None, Validation::None) => writeln!(out, "Held out: {how}. {unknown}\n")?,
+            (None, _) => writeln!(
                 out,
-                ". **How good the model is, is not known**; the figures on the training calls \
-                 themselves are too good by nature.\n"
+                "To be held out: {how}. Too few calls were left for that. {unknown}\n"
             )?,
         }
         writeln!(
@@ -734,106 +735,4 @@ fn bin_share(profile: &Profile, bin: usize) -> Option<f64> {
         .fold(0, |sum: u64, n| sum.saturating_add(*n));
     let count = profile.counts.get(bin)?;
     (all > 0).then(|| *count as f64 / all as f64)
-}
-
-/// Pictures as a block of HTML, which an empty line ends.
-fn figure(out: &mut String, pictures: &str) -> Result {
-    writeln!(out, "<div>\n{}</div>\n", pictures)
-}
-
-/// Begins what is folded up until one asks for it.
-fn fold(out: &mut String, title: &str) -> Result {
-    writeln!(
-        out,
-        "<details>\n<summary>{}</summary>\n",
-        plots::escaped(title)
-    )
-}
-
-fn end_fold(out: &mut String) -> Result {
-    writeln!(out, "\n</details>\n")
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
-}
-
-/// A figure with as many digits as some thousand calls give.
-fn shown(value: Option<f64>) -> String {
-    value.map_or("–".into(), |value| {
-        format!("{value:.3}").replace('-', "−")
-    })
-}
-
-fn interval(ends: Option<Ends>) -> String {
-    ends.map_or("–".into(), |ends| {
-        let star = if ends.by == By::Counts {
-            "\u{a0}\\*"
-        } else {
-            ""
-        };
-        format!("{:.3}\u{a0}to\u{a0}{:.3}{star}", ends.low, ends.high).replace('-', "−")
-    })
-}
-
-/// How a figure stands to its baseline, in words.
-fn against(figure: &Figure) -> String {
-    let (Some(value), Some(baseline), Some(standing)) =
-        (figure.value, figure.baseline, figure.standing)
-    else {
-        return String::new();
-    };
-    let by = match figure.better {
-        Better::Lower if baseline > 0.0 => {
-            let part = 100.0 * (1.0 - value / baseline);
-            format!(
-                "{:.1} % {}",
-                part.abs(),
-                if part < 0.0 { "more" } else { "less" }
-            )
-        }
-        _ => signed(value - baseline, 3),
-    };
-    match standing {
-        Standing::Better => by,
-        Standing::Unclear => format!("{by}, interval reaches it"),
-        Standing::Worse => format!("**{by}, worse**"),
-    }
-}
-
-/// A whole number with its thousands apart.
-fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A free text on one line, as no markup: what Markdown or HTML would take for some is written so that it
-/// stands for itself. An underscore within a word is none.
-pub fn plain(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let chars: Vec<char> = words.join(" ").chars().collect();
-    let mut out = String::with_capacity(text.len());
-    for (i, &c) in chars.iter().enumerate() {
-        let inner = |at: Option<usize>| {
-            let c = at.and_then(|at| chars.get(at));
-            c.is_some_and(|c| c.is_alphanumeric() || *c == '_')
-        };
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '_' if inner(i.checked_sub(1)) && inner(Some(i + 1)) => out.push('_'),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '|' | '#' | '$' => out.extend(['\\', c]),
-            c if hidden(c) => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
