@@ -215,7 +215,14 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let model = &trained.model;
     create(&arguments.out, &[input])?.write_all(model.to_json().as_bytes())?;
     for path in &arguments.card {
-        let card = model.card();
+        let json = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let card = if json {
+            model.card_json()
+        } else {
+            model.card()
+        };
         create(path, &[input])?.write_all(card.as_bytes())?;
     }
     if let Some(path) = &arguments.predictions {

@@ -249,7 +249,7 @@ impl Predictor {
         for row in 0..rows {
             let log_odds = scratch.scores[own][row];
             found.log_odds.push(log_odds);
-            let satisfied = self.probability(own, log_odds);
+            let satisfied = self.model().probability(own, log_odds);
             let (Some(dissatisfied), Some(marks)) = (&mut found.dissatisfied, &mut found.marks)
             else {
                 found.satisfied.push(satisfied);
@@ -259,7 +259,7 @@ impl Predictor {
             for (cut, share) in shares.iter_mut().enumerate() {
                 *share = match cut == own {
                     true => satisfied,
-                    false => self.probability(cut, scratch.scores[cut][row]),
+                    false => self.model().probability(cut, scratch.scores[cut][row]),
                 };
             }
             monotone(&mut shares);

@@ -174,7 +174,7 @@ impl Predictor {
         let parts = self.parts(features);
         let average: Vec<f64> = cuts.iter().map(|cut| cut.intercept).collect();
         let added: Vec<&[f64]> = parts.iter().map(|part| &*part.cuts).collect();
-        let points = shapley(&average, &added, |log_odds| self.csi_of(log_odds));
+        let points = shapley(&average, &added, |log_odds| self.model().csi(log_odds));
         let satisfied = self.model().satisfied_cut().mark;
         let satisfied = cuts.iter().position(|cut| cut.mark == satisfied);
         let mut reasons: Vec<Reason> = parts
@@ -195,7 +195,7 @@ impl Predictor {
         let csi_before = self.predict(features).csi;
         Explanation {
             csi: csi_before,
-            average_csi: self.csi_of(&average),
+            average_csi: self.model().csi(&average),
             reasons,
             counterfactuals: self.counterfactuals(csi_before, alternatives),
         }

@@ -111,7 +111,9 @@ impl Predictor {
             });
         });
         let prediction = Prediction {
-            satisfied: self.probability(self.model.satisfied_index(), log_odds),
+            satisfied: self
+                .model
+                .probability(self.model.satisfied_index(), log_odds),
             dissatisfied: None,
             marks: None,
             csi: 0.0,
@@ -141,14 +143,6 @@ impl Predictor {
         }
     }
 
-    /// What the log-odds of a cut come to.
-    pub(super) fn probability(&self, cut: usize, log_odds: f64) -> f64 {
-        match self.model.maps().get(cut) {
-            Some(Some(map)) => map.probability(log_odds),
-            _ => sigmoid(log_odds),
-        }
-    }
-
     /// Adds what the other cuts say.
     fn with_marks(&self, prediction: Prediction, features: &FeatureVector) -> Prediction {
         let (label, cuts) = (self.model.label(), self.model.cuts());
@@ -164,7 +158,7 @@ impl Predictor {
                 // To the last bit that of the contributions.
                 prediction.satisfied
             } else {
-                self.probability(index, score(cut))
+                self.model.probability(index, score(cut))
             }
         };
         let mut shares: Vec<f64> = cuts.iter().enumerate().map(share).collect();
@@ -184,20 +178,28 @@ impl Predictor {
     }
 }
 
-impl Predictor {
-    /// Returns the expected mark of a call with these log-odds, one for each cut of the model: what
-    /// [`predict`](Predictor::predict) says of them.
-    pub(super) fn csi_of(&self, log_odds: &[f64]) -> f64 {
+impl Model {
+    /// What the log-odds of a cut, by its place among [`Model::cuts`], come to.
+    pub(super) fn probability(&self, cut: usize, log_odds: f64) -> f64 {
+        match self.maps().get(cut) {
+            Some(Some(map)) => map.probability(log_odds),
+            _ => sigmoid(log_odds),
+        }
+    }
+
+    /// Returns the expected mark of log-odds, one for each cut: [`Prediction::csi`] of a call that has
+    /// them.
+    pub(super) fn csi(&self, log_odds: &[f64]) -> f64 {
         let shares = log_odds.iter().enumerate();
-        let mut shares: Vec<f64> = shares.map(|(cut, x)| self.probability(cut, *x)).collect();
-        match self.model.target() {
+        let mut shares: Vec<f64> = shares.map(|(cut, z)| self.probability(cut, *z)).collect();
+        match self.target() {
             Target::Satisfied => {
                 let satisfied = shares.first().copied().unwrap_or(0.0);
-                expected(satisfied, self.model.class_means())
+                expected(satisfied, self.class_means())
             }
             Target::Marks => {
                 monotone(&mut shares);
-                self.model.label().min() as f64 + shares.iter().sum::<f64>()
+                self.label().min() as f64 + shares.iter().sum::<f64>()
             }
         }
     }
