@@ -12,7 +12,7 @@
 //! # Parquet
 //!
 //! The feature `parquet` reads and writes Apache Parquet: uncompressed, Snappy and gzip, without Arrow
-//! and without C. It is off by default because of what it costs: 24 more crates, 55 s of one core to
+//! and without C. It is off by default because of what it costs: 21 more crates, 55 s of one core to
 //! build them optimised. `parquet-zstd` adds Zstandard, another 30 s, and needs a C compiler.
 
 mod labelled;
