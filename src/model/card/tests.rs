@@ -197,18 +197,36 @@ fn pictures_are_small_whole_and_within_themselves() {
 #[test]
 fn extreme_numbers_stay_within_the_picture() {
     let mut json: Json = serde_json::from_str(&MODEL.to_json()).unwrap();
-    for profile in json["metrics"]["profiles"].as_array_mut().unwrap() {
+    let profiles = json["metrics"]["profiles"].as_array_mut().unwrap();
+    for (i, profile) in profiles.iter_mut().enumerate() {
         if let Some(number) = profile["bins"].get_mut("number") {
-            number["low"] = (-1e308).into();
-            number["high"] = 1e308.into();
+            // The tenths lie beyond the narrow one.
+            let (low, high) = if i % 2 == 0 {
+                (1.0, 1.001)
+            } else {
+                (-1e308, 1e308)
+            };
+            number["low"] = low.into();
+            number["high"] = high.into();
         }
         profile["counts"][0] = u64::MAX.into();
     }
     for importance in json["metrics"]["importance"].as_array_mut().unwrap() {
         importance["log_loss"] = 1e308.into();
     }
-    json["metrics"]["importance"][0]["log_loss"] = (-1e308).into();
+    let last = json["metrics"]["importance"]
+        .as_array_mut()
+        .unwrap()
+        .last_mut();
+    last.unwrap()["log_loss"] = (-1e308).into();
     let card = Model::from_json(&json.to_string()).unwrap().card();
+    let bars = pictures(&card)
+        .into_iter()
+        .find(|p| p.contains("Permutation"));
+    assert!(
+        !bars.unwrap().contains("width=\"0.0\""),
+        "a bar for each number but 0"
+    );
     for picture in pictures(&card) {
         let coordinates = coordinates(picture);
         assert!(
