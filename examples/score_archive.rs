@@ -5,7 +5,8 @@
 //! call was scored; 1: some failed; 2: the command itself was wrong; 141: the reader of the rows left.
 
 use callcsi::batch::{
-    CsvSink, JsonSink, Manifest, ManifestOptions, Sink, Summary, TextSink, Threads, score_all,
+    CsvSink, JsonSink, Manifest, ManifestOptions, Mapping, Sink, Summary, TextSink, Threads,
+    score_all,
 };
 use callcsi::call::AgentChannel;
 use callcsi::features::Lang;
@@ -14,6 +15,7 @@ use callcsi::recognise::Recogniser;
 use callcsi::score::Scorer;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::error::Error;
 use std::io::ErrorKind::BrokenPipe;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -24,12 +26,14 @@ use std::time::Duration;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// A manifest (CSV or JSON Lines with a column call_id), or a folder of recordings.
+    /// A manifest (CSV, JSON Lines or, built with --features parquet, Parquet, with a column call_id),
+    /// or a folder of recordings.
     input: PathBuf,
     /// Where the rows go; `-` is standard output.
     #[arg(short, long, default_value = "-")]
     out: PathBuf,
     /// Shape of the rows [default: text on a terminal, else by the ending of --out, else jsonl].
+    /// Parquet, which ends with its directory, goes to a file.
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// The language of the text format: en, ru.
@@ -49,6 +53,9 @@ struct Arguments {
     /// The format of transcripts, where the manifest does not tell it and it shall not be detected.
     #[arg(long, value_name = "FORMAT")]
     transcript_format: Option<callcsi::transcript::Format>,
+    /// What the columns of the manifest and the facts mean (TOML), where they have other names or units.
+    #[arg(long)]
+    mapping: Option<PathBuf>,
     /// IVR, queue and hold facts by call_id, for a folder of recordings.
     #[arg(long)]
     facts: Option<PathBuf>,
@@ -78,9 +85,11 @@ enum Format {
     Jsonl,
     Csv,
     Text,
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
-fn run(arguments: &Arguments) -> callcsi::Result<u64> {
+fn run(arguments: &Arguments) -> Result<u64, Box<dyn Error>> {
     let predictor = match &arguments.model {
         Some(path) => Predictor::new(callcsi::model::Model::read(path)?),
         None => Predictor::builtin()?,
@@ -98,15 +107,19 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
         transcript_format: arguments.transcript_format,
         facts: arguments.facts.clone(),
     };
-    let manifest = Manifest::open(&arguments.input, options)?;
+    let mapping = match &arguments.mapping {
+        Some(path) => Mapping::read(path)?,
+        None => Mapping::default(),
+    };
+    let manifest = Manifest::open_mapped(&arguments.input, options, &mapping)?;
     if !manifest.extra_columns().is_empty() && !arguments.quiet {
         let columns = manifest.extra_columns();
         tell(format_args!(
             "columns without a meaning here, written with --keep: {columns:?}\n"
         ));
     }
-    let mut writer: Box<dyn Write> = match arguments.out.to_str() {
-        Some("-") => Box::new(BufWriter::new(std::io::stdout().lock())),
+    let mut writer: Box<dyn Write + Send> = match arguments.out.to_str() {
+        Some("-") => Box::new(BufWriter::new(std::io::stdout())),
         _ => Box::new(BufWriter::new(callcsi::batch::create(
             &arguments.out,
             &[&arguments.input],
@@ -116,17 +129,32 @@ fn run(arguments: &Arguments) -> callcsi::Result<u64> {
     let usual = match arguments.out.extension().and_then(|e| e.to_str()) {
         Some("csv") => Format::Csv,
         Some("txt") => Format::Text,
+        #[cfg(feature = "parquet")]
+        Some("parquet") => Format::Parquet,
+        #[cfg(not(feature = "parquet"))]
+        Some("parquet") => {
+            let out = arguments.out.display();
+            return Err(
+                format!("{out}: Parquet is written when built with --features parquet").into(),
+            );
+        }
         _ if on_terminal => Format::Text,
         _ => Format::Jsonl,
     };
     let format = arguments.format.unwrap_or(usual);
-    if !matches!(format, Format::Csv) {
+    if matches!(format, Format::Jsonl | Format::Text) {
         scorer = scorer.explaining();
     }
     let model = scorer.predictor().model();
     let mut sink: Box<dyn Sink> = match format {
         Format::Jsonl => Box::new(JsonSink::new(&mut writer, model, &arguments.keep)?),
         Format::Csv => Box::new(CsvSink::new(&mut writer, model, &arguments.keep)?),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => Box::new(callcsi::batch::ParquetSink::new(
+            &mut writer,
+            model,
+            &arguments.keep,
+        )?),
         Format::Text => Box::new(TextSink::in_language(&mut writer, arguments.lang)),
     };
     let progress = match std::io::stderr().is_terminal() && !arguments.quiet {
@@ -156,12 +184,17 @@ fn tell(message: std::fmt::Arguments<'_>) {
     let _ = std::io::stderr().write_fmt(message);
 }
 
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<callcsi::Error>();
+    error.is_some_and(|error| error.io_kind() == Some(BrokenPipe))
+}
+
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),
         // Who read the rows has left, as `head` does. No fault: end as by the signal SIGPIPE.
-        Err(error) if error.io_kind() == Some(BrokenPipe) => ExitCode::from(141),
+        Err(error) if is_broken_pipe(&*error) => ExitCode::from(141),
         Err(error) => {
             tell(format_args!("score_archive: {error}\n"));
             ExitCode::from(2)

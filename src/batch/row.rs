@@ -145,6 +145,8 @@ impl<W: Write> Sink for JsonSink<W> {
         for column in &self.keep {
             row.insert(column.clone(), json!(outcome.extra.get(column)));
         }
+        let mark = json!(outcome.labels.mark);
+        let survey = json!(outcome.labels.survey.map(|s| s.name()));
         match &outcome.result {
             Ok(assessment) => {
                 let (found, judged) = (&assessment.measurements, &assessment.prediction);
@@ -181,11 +183,8 @@ impl<W: Write> Sink for JsonSink<W> {
                         json!(found.recording.as_ref().map(ToString::to_string)),
                     ),
                     ("transcript", json!(format_names(&found.transcript_formats))),
-                    ("mark", json!(outcome.labels.mark)),
-                    (
-                        "survey_status",
-                        json!(outcome.labels.survey.map(|s| s.name())),
-                    ),
+                    ("mark", mark),
+                    ("survey_status", survey),
                     ("model", self.model.clone()),
                     ("settings", self.settings.clone()),
                 ];
@@ -202,6 +201,8 @@ impl<W: Write> Sink for JsonSink<W> {
                 });
                 row.insert("status".to_owned(), json!("failed"));
                 row.insert("error".to_owned(), error);
+                row.insert("mark".to_owned(), mark);
+                row.insert("survey_status".to_owned(), survey);
             }
         }
         serde_json::to_writer(&mut self.writer, &row).map_err(write_error)?;
