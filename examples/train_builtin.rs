@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     options.knots = 3;
     // Many of the features tell the same story. A penalty this heavy costs little and keeps each sign
     // what a reader expects, so that the reasons read well.
-    options.alpha = 100.0;
+    options.alpha = 200.0;
     options.threads = std::thread::available_parallelism().map_or(1, usize::from);
     // Names of IVR nodes mean something at one centre only.
     options.features = RECOMMENDED

@@ -5,7 +5,7 @@
 //! reasons, and several times as fast. It goes column by column through blocks of rows that stay in the
 //! processor's cache.
 
-use super::encode::{Bend, Encoding, Input, STANDARD_LIMIT, Standard};
+use super::encode::{Bend, Encoding, Input, STANDARD_LIMIT, Standard, within};
 use super::label::Target;
 use super::predict::{Predictor, expected, monotone};
 use crate::error::{Error, ErrorKind, Result};
@@ -167,6 +167,7 @@ impl Predictor {
             match &input.encoding {
                 Encoding::Number {
                     transform,
+                    range: seen,
                     value,
                     bends,
                     absent,
@@ -180,7 +181,7 @@ impl Predictor {
                         Some(numbers) => {
                             for (t, x) in transformed.iter_mut().zip(numbers) {
                                 *t = if x.is_finite() {
-                                    transform.apply(*x)
+                                    within(*seen, transform.apply(*x))
                                 } else {
                                     f64::NAN
                                 };

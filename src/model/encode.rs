@@ -10,6 +10,9 @@
 //! * A number may *bend*: at each knot k, chosen in training, a column max(0, t(x) − k), standardised
 //!   like the value. Weighed together they make a curve of straight pieces, with thresholds and
 //!   saturation, that a linear model can fit (a hinge basis, or linear spline).
+//! * A value beyond those of training counts as the nearest that training had: of what lies farther the
+//!   marks told nothing, and a straight line drawn on would tell a lot. Files of version 1 and 2 do not
+//!   know where training ended; their lines go on.
 //! * That a value is absent is a column of its own, `1 − share` where it is absent and `−share`
 //!   where it is not, `share` being that of the training calls without it. There is such a column
 //!   only where the training calls had both kinds; and of features that were absent on exactly the
@@ -100,6 +103,10 @@ pub enum Encoding {
     Number {
         /// Done first.
         transform: Transform,
+        /// The least and the greatest value of the training calls, transformed; values beyond count as
+        /// these. `None` in older files.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        range: Option<(f64, f64)>,
         /// The column of the value; `None` where the value was constant in training.
         value: Option<Standard>,
         /// The columns of its knots, ascending; none where the effect is straight.
@@ -145,12 +152,15 @@ impl Encoding {
         match self {
             Encoding::Number {
                 transform,
+                range,
                 value: standard,
                 bends,
                 absent,
             } => {
                 let number = match value {
-                    Ok(Value::Number(x)) if x.is_finite() => Some(transform.apply(*x)),
+                    Ok(Value::Number(x)) if x.is_finite() => {
+                        Some(within(*range, transform.apply(*x)))
+                    }
                     _ => None,
                 };
                 let mut column = |x: Option<f64>, mean: f64, sd: f64| {
@@ -223,12 +233,20 @@ impl Encoding {
         };
         match self {
             Encoding::Number {
+                range,
                 value,
                 bends,
                 absent,
                 ..
             } => {
                 share("absent", *absent)?;
+                if let Some((low, high)) = range
+                    && !(low.is_finite() && high.is_finite() && low <= high)
+                {
+                    let found = format!("{low} to {high}");
+                    let wanted = "two finite numbers, the lesser first";
+                    return Err(Error::new(ErrorKind::IllFormed, "range", found, wanted));
+                }
                 let ill = |place: String, found: f64, wanted: &str| {
                     Err(Error::new(ErrorKind::IllFormed, place, found, wanted))
                 };
@@ -424,6 +442,7 @@ impl Encoder {
                     value,
                     bends,
                     absent,
+                    ..
                 } => {
                     value.iter().for_each(|_| push(ColumnKind::Value));
                     for bend in bends {
@@ -489,6 +508,15 @@ impl Encoder {
         slots.filter_map(move |(input, &(feature, index))| {
             Some((input, feature, values.get(index)?))
         })
+    }
+}
+
+/// Holds a transformed value within the range of training.
+pub(super) fn within(range: Option<(f64, f64)>, t: f64) -> f64 {
+    match range {
+        // A checked range is in order.
+        Some((low, high)) => t.max(low).min(high),
+        None => t,
     }
 }
 

@@ -150,6 +150,11 @@ impl Learner<'_> {
             }
             present.push(transform.apply(x));
         }
+        let ends = |ends: (f64, f64), x: &f64| (ends.0.min(*x), ends.1.max(*x));
+        let (low, high) = present
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), ends);
+        let range = (low <= high).then_some((low, high));
         let value = standard(&present);
         if value.is_none() {
             let reason = match present.first() {
@@ -167,6 +172,7 @@ impl Learner<'_> {
         let absent = self.absent(feature, values.len(), missing);
         Ok(Encoding::Number {
             transform,
+            range,
             value,
             bends,
             absent,
@@ -347,6 +353,7 @@ mod tests {
         assert_eq!(bends(&mut [], 3, 1), []);
         // Absent, the mean: 0 in every column.
         let encoding = Encoding::Number {
+            range: None,
             transform: Transform::Identity,
             value: None,
             bends: vec![Bend { at, mean, sd }],

@@ -300,6 +300,25 @@ mod tests {
         assert!(of("hold_count").value.is_err());
     }
 
+    /// The table's waits are below 300 s, its greatest is near that; of an hour its marks tell nothing.
+    #[test]
+    fn a_value_beyond_those_of_training_counts_as_the_nearest_of_them() {
+        let predictor = predictor();
+        let of = |wait| {
+            let features = vector(&[("queue_wait_s", number(wait))]);
+            predictor.predict(&features).log_odds
+        };
+        let most = (table(300).iter())
+            .filter_map(|(features, _)| match features.get("queue_wait_s") {
+                Some(Ok(Value::Number(wait))) => Some(*wait),
+                _ => None,
+            })
+            .fold(0.0, f64::max);
+        assert!(most > 290.0);
+        assert_eq!(of(3_600.0), of(most));
+        assert_ne!(of(200.0), of(most));
+    }
+
     #[test]
     fn an_unseen_word_counts_as_a_rare_one() {
         let options = TrainOptions {
