@@ -216,7 +216,7 @@ pub(crate) fn length(seconds: f64, lang: Lang) -> String {
 
 /// Tells a share in per cent: `32 %`, `1.6 %`.
 fn per_cent(share: f64, lang: Lang) -> String {
-    let percent = 100.0 * share;
+    let percent = hundredfold(share);
     let rounded = read(percent, if percent.abs() < 9.95 { 1 } else { 0 });
     let rounded = if rounded == 0.0 {
         significant(percent)
@@ -241,6 +241,11 @@ pub(crate) fn mark(csi: f64, lang: Lang) -> String {
     lang.of(text.clone(), text.replace('.', ","))
 }
 
+/// A share in hundredths, finite whatever a table says.
+fn hundredfold(share: f64) -> f64 {
+    (100.0 * share).clamp(f64::MIN, f64::MAX)
+}
+
 /// Tells a number in its unit.
 pub(crate) fn quantity(number: f64, unit: Unit, lang: Lang) -> String {
     let with = |en: &str, ru: &str| {
@@ -252,7 +257,7 @@ pub(crate) fn quantity(number: f64, unit: Unit, lang: Lang) -> String {
         Unit::Share => per_cent(number, lang),
         // A difference of shares in points: 10 % less 5 % are 5 points, and not 50 %.
         Unit::ShareChange => {
-            let points = shown(significant(100.0 * number), lang);
+            let points = shown(significant(hundredfold(number)), lang);
             signed(format!("{points} {}", lang.of("points", "п. п.")))
         }
         Unit::ScoreChange => signed(shown(significant(number), lang)),
