@@ -235,7 +235,7 @@ impl<W: Write> std::fmt::Debug for CsvSink<W> {
 type Cell = fn(&Outcome) -> Option<String>;
 
 /// The columns before the features, with their cells; `None` is an empty cell.
-const COLUMNS: [(&str, Cell); 14] = [
+const COLUMNS: [(&str, Cell); 15] = [
     ("schema", |_| Some(SCHEMA_VERSION.to_string())),
     ("line", |o| Some(o.line.to_string())),
     ("call_id", |o| o.id.clone()),
@@ -244,6 +244,9 @@ const COLUMNS: [(&str, Cell); 14] = [
     }),
     ("csi", |o| judged(o).map(|p| p.csi.to_string())),
     ("satisfied", |o| judged(o).map(|p| p.satisfied.to_string())),
+    ("dissatisfied", |o| {
+        judged(o).and_then(|p| Some(p.dissatisfied?.to_string()))
+    }),
     ("log_odds", |o| judged(o).map(|p| p.log_odds.to_string())),
     ("base_log_odds", |o| judged(o).map(|p| p.base.to_string())),
     ("reasons", |o| judged(o).map(told)),
