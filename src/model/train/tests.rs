@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::call::CallId;
-use crate::features::FeatureVector;
+use crate::features::{FeatureVector, Kind, catalogue};
 use crate::model::Predictor;
 use crate::model::fit::CONVERGED;
 use crate::model::testing::{examples, number, table, trained, vector};
@@ -674,4 +674,62 @@ fn an_isotonic_map_stands_in_the_file() {
         assert_eq!(error.kind(), ErrorKind::IllFormed);
         assert!(error.to_string().contains(wanted), "{error}");
     }
+}
+
+/// Ten calls each at x = −1 and x = 1 once standardised, told apart without fail: without a penalty w would
+/// grow for ever. With it α·w = 20 · σ(−w) where the slope is 0, so w = 20 / (1 + e^w); of two equal columns
+/// each has w = 20 / (1 + e^2w).
+#[test]
+fn separable_calls_and_equal_columns_have_the_solution_by_hand() {
+    for names in [&["queue_wait_s"][..], &["queue_wait_s", "hold_count"]] {
+        let table: Vec<(FeatureVector, i64)> = (0..20)
+            .map(|i| {
+                let (wait, mark) = if i % 2 == 0 { (10.0, 5) } else { (30.0, 1) };
+                let named: Vec<_> = names.iter().map(|name| (*name, number(wait))).collect();
+                (vector(&named), mark)
+            })
+            .collect();
+        let options = TrainOptions {
+            log1p: vec![],
+            validation: Validation::None,
+            ..options()
+        };
+        let model = trained(&table, &options).unwrap();
+        let weights = &model.cuts()[0].weights;
+        assert_eq!(weights.len(), names.len());
+        for w in weights {
+            let pull = 20.0 / (1.0 + (-w * names.len() as f64).exp());
+            assert!((-w - pull).abs() < 1e-5, "{w} {pull}");
+            assert!((w - weights[0]).abs() < 1e-7);
+        }
+        assert!(model.cuts()[0].intercept.abs() < 1e-6);
+    }
+}
+
+/// Thirty calls, sixty columns: the penalty makes the solution one, and it is checked like any other.
+#[test]
+fn more_columns_than_calls_have_a_solution() {
+    let names: Vec<&str> = (catalogue().iter())
+        .filter(|f| f.kind == Kind::Number)
+        .map(|f| f.name.as_str())
+        .take(60)
+        .collect();
+    let noise = |i: usize, salt: usize| ((i + 1) * (2 * salt + 7_919) % 1_009) as f64;
+    let table: Vec<(FeatureVector, i64)> = (0..30)
+        .map(|i| {
+            let values = names.iter().enumerate();
+            let named: Vec<_> = values
+                .map(|(k, name)| (*name, number(noise(i, k))))
+                .collect();
+            (vector(&named), if i % 2 == 0 { 5 } else { 2 })
+        })
+        .collect();
+    let options = TrainOptions {
+        features: names.iter().map(|name| (*name).to_owned()).collect(),
+        validation: Validation::None,
+        ..options()
+    };
+    let model = trained(&table, &options).unwrap();
+    assert_eq!(model.encoder().width(), 60);
+    assert!(model.provenance().gradient < CONVERGED);
 }
