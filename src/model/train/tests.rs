@@ -36,8 +36,15 @@ fn prediction_equals_linfas_on_the_encoded_table() {
     let records = Array2::from_shape_vec((300, model.encoder().width()), rows).unwrap();
     let satisfied: Array1<bool> = table.iter().map(|row| row.1 >= 4).collect();
     let dataset = DatasetBase::new(records, satisfied);
+    // From our weights, so that what differs is how probabilities are made of them. linfa's positive class
+    // is the commoner one.
+    let cut = &model.cuts()[0];
+    let happy = table.iter().filter(|row| row.1 >= 4).count();
+    let sign = if 2 * happy > 300 { 1.0 } else { -1.0 };
+    let start = cut.weights.iter().chain([&cut.intercept]).map(|w| sign * w);
     let params = LogisticRegression::default()
         .max_iterations(1_000)
+        .initial_params(start.collect())
         .gradient_tolerance(ASKED * 300.0);
     let theirs = params.fit(&dataset).unwrap();
     let turned = !theirs.labels().pos.class;
