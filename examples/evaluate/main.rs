@@ -17,7 +17,6 @@ use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 
 /// Judges predictions by the marks that customers gave.
 #[derive(Parser)]
@@ -32,7 +31,7 @@ struct Arguments {
     /// The marks: 1..5 (satisfied from 4, dissatisfied up to 2), 1..10 or 0..10 (8, 6), or all four
     /// as 1,5,4,2 [default: the model's, else 1..5].
     #[arg(long)]
-    scale: Option<Scale>,
+    scale: Option<LabelScale>,
     /// What the table's columns mean (TOML).
     #[arg(long)]
     mapping: Option<PathBuf>,
@@ -76,36 +75,10 @@ enum Format {
     Markdown,
 }
 
-/// A scale of marks on the command line.
-#[derive(Clone, Copy)]
-struct Scale(LabelScale);
-
-impl FromStr for Scale {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Scale, String> {
-        let wanted = || format!("{text:?}: wanted 1..5, 1..10, 0..10, or four numbers, as 1,5,4,2");
-        let bounds = match text {
-            "1..5" => "1,5,4,2",
-            "1..10" => "1,10,8,6",
-            "0..10" => "0,10,8,6",
-            _ => text,
-        };
-        let bounds: Vec<i64> = (bounds.split(','))
-            .map(|bound| bound.trim().parse().map_err(|_| wanted()))
-            .collect::<Result<_, _>>()?;
-        let [min, max, satisfied_from, dissatisfied_to] = bounds[..] else {
-            return Err(wanted());
-        };
-        let scale = LabelScale::new(min, max, satisfied_from, dissatisfied_to);
-        scale.map(Scale).map_err(|error| error.to_string())
-    }
-}
-
 fn run(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
     let model = arguments.model.as_ref().map(Model::read).transpose()?;
     let scale = match (&model, arguments.scale) {
-        (Some(model), Some(Scale(said))) if said != *model.label() => {
+        (Some(model), Some(said)) if said != *model.label() => {
             let label = model.label();
             let bounds = [
                 label.min(),
@@ -119,7 +92,7 @@ fn run(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
             );
         }
         (Some(model), _) => *model.label(),
-        (None, said) => said.map_or(LabelScale::ONE_TO_FIVE, |Scale(said)| said),
+        (None, said) => said.unwrap_or(LabelScale::ONE_TO_FIVE),
     };
     let settings = match &model {
         Some(model) => model.settings().clone(),

@@ -2,7 +2,7 @@
 
 use callcsi::batch::Labelled;
 use callcsi::features::{Source, catalogue, position};
-use callcsi::model::{Calibration, Choice, LabelScale, Target, Validation};
+use callcsi::model::{Calibration, Choice, Target, Validation};
 use clap::ValueEnum;
 use std::collections::HashSet;
 use std::error::Error;
@@ -12,32 +12,6 @@ use std::str::FromStr;
 const FOLDS: u64 = 5;
 /// Share held out where none is named.
 const SHARE: f64 = 0.2;
-
-/// A scale of marks.
-#[derive(Clone, Copy)]
-pub struct Scale(pub LabelScale);
-
-impl FromStr for Scale {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Scale, String> {
-        let wanted = || format!("{text:?}: wanted 1..5, 1..10, 0..10, or four numbers, as 1,5,4,2");
-        let bounds = match text {
-            "1..5" => "1,5,4,2",
-            "1..10" => "1,10,8,6",
-            "0..10" => "0,10,8,6",
-            _ => text,
-        };
-        let bounds: Vec<i64> = (bounds.split(','))
-            .map(|bound| bound.trim().parse().map_err(|_| wanted()))
-            .collect::<Result<_, _>>()?;
-        let [min, max, satisfied_from, dissatisfied_to] = bounds[..] else {
-            return Err(wanted());
-        };
-        let scale = LabelScale::new(min, max, satisfied_from, dissatisfied_to);
-        scale.map(Scale).map_err(|error| error.to_string())
-    }
-}
 
 /// What the model answers.
 #[derive(Clone, Copy, ValueEnum)]

@@ -11,11 +11,11 @@ use callcsi::batch::{
 };
 use callcsi::call::AgentChannel;
 use callcsi::model::{
-    Example, Model, Predictor, TrainOptions, Trained, response_weights, train_and_judge,
+    Example, LabelScale, Model, Predictor, TrainOptions, Trained, response_weights, train_and_judge,
 };
 use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
-use choices::{Calibrate, Scale, TargetName, Validate};
+use choices::{Calibrate, TargetName, Validate};
 use clap::Parser;
 use std::error::Error;
 use std::io::Write;
@@ -52,7 +52,7 @@ struct Arguments {
     /// The marks: 1..5 (satisfied from 4, dissatisfied up to 2), 1..10 or 0..10 (8, 6), or all four
     /// as 1,5,4,2.
     #[arg(long, default_value = "1..5")]
-    scale: Scale,
+    scale: LabelScale,
     /// What the model answers: the distribution over marks, or whether the customer is satisfied.
     #[arg(long, value_enum, default_value = "marks")]
     target: TargetName,
@@ -188,7 +188,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let extractor = Extractor::new(settings)?;
     let mut training = arguments.train_options()?;
     let options = arguments.labelled_options()?;
-    let (input, Scale(scale)) = (&arguments.input, arguments.scale);
+    let (input, scale) = (&arguments.input, arguments.scale);
     let labelled = read_labelled_with(input, &options, &extractor, arguments.threads())?;
     eprint!("{}", screen::read(&labelled));
     if arguments.validate.is_none() {

@@ -166,6 +166,39 @@ impl LabelScale {
     }
 }
 
+/// Reads a scale as people write it: `1..5` (satisfied from 4, dissatisfied up to 2), `1..10` or `0..10`
+/// (8, 6), or all four bounds, as `1,5,4,2`.
+///
+/// # Errors
+///
+/// [`ErrorKind::Invalid`] for any other text, and as [`LabelScale::new`].
+impl FromStr for LabelScale {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<LabelScale> {
+        let bounds = match text.trim() {
+            "1..5" => "1,5,4,2",
+            "1..10" => "1,10,8,6",
+            "0..10" => "0,10,8,6",
+            four => four,
+        };
+        let bounds = bounds.split(',').map(|bound| bound.trim().parse());
+        match bounds
+            .collect::<std::result::Result<Vec<i64>, _>>()
+            .as_deref()
+        {
+            Ok(&[min, max, satisfied_from, dissatisfied_to]) => {
+                LabelScale::new(min, max, satisfied_from, dissatisfied_to)
+            }
+            _ => {
+                let wanted = "1..5, 1..10, 0..10, or four numbers, as 1,5,4,2";
+                let found = format!("{text:?}");
+                Err(Error::new(ErrorKind::Invalid, "scale", found, wanted))
+            }
+        }
+    }
+}
+
 impl TryFrom<RawScale> for LabelScale {
     type Error = Error;
 
@@ -366,6 +399,28 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Invalid);
         }
         LabelScale::new(0, 1, 1, 0).unwrap();
+    }
+
+    #[test]
+    fn scales_are_read_as_people_write_them() {
+        let read = |text: &str| text.parse::<LabelScale>();
+        assert_eq!(read("1..5").unwrap(), LabelScale::ONE_TO_FIVE);
+        assert_eq!(read(" 1, 5, 4, 2").unwrap(), LabelScale::ONE_TO_FIVE);
+        assert_eq!(
+            read("0..10").unwrap(),
+            LabelScale::new(0, 10, 8, 6).unwrap()
+        );
+        assert_eq!(
+            read("1..10").unwrap(),
+            LabelScale::new(1, 10, 8, 6).unwrap()
+        );
+        for (text, place) in [
+            ("1..7", "scale"),
+            ("1,5,4", "scale"),
+            ("5,1,4,2", "label.max"),
+        ] {
+            assert_eq!(read(text).unwrap_err().place(), place);
+        }
     }
 
     #[test]
