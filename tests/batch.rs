@@ -532,6 +532,14 @@ fn an_input_is_never_the_output() {
     );
     assert_eq!(std::fs::read(&path).unwrap(), b"call_id\na\n");
     create(folder.0.join("new.csv"), &[&path]).unwrap();
+    // A folder that is missing is told before the work, and nothing is made by asking.
+    let nowhere = folder.0.join("no folder").join("model.json");
+    let error = check_output(&nowhere, &[&path]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("no folder"), "{error}");
+    check_output(folder.0.join("later.json"), &[&path]).unwrap();
+    assert!(!folder.0.join("later.json").exists());
+    check_output("model.json", &[&path]).unwrap();
 }
 
 #[cfg(target_os = "linux")]

@@ -396,7 +396,11 @@ fn a_foreign_table_of_features_is_labelled_with_time_group_and_survey() {
     let mut options = LabelledOptions::default();
     options.mapping = Mapping::parse("m.toml", mapping).unwrap();
     (options.group, options.by) = (Some("client".into()), Some("agent".into()));
-    let read = read_labelled_with(&csv, &options, &extractor(), Threads::Inline).unwrap();
+    let mut seen = 0;
+    let count = || seen += 1;
+    let read = read_labelled_watched(&csv, &options, &extractor(), Threads::Inline, count).unwrap();
+    assert_eq!(seen, 5);
+    assert!(read.silent.is_empty());
     let told: Vec<_> = (read.calls.iter())
         .map(|c| (c.id.as_str(), c.mark, c.group.as_deref(), c.by.as_deref()))
         .collect();
@@ -429,6 +433,14 @@ fn a_foreign_table_of_features_is_labelled_with_time_group_and_survey() {
     assert_eq!(read.survey.response_rate(), Some(0.6));
     assert_eq!(read.failed.len(), 1);
     assert_eq!(read.failed[0].place(), "table.csv line 6: queue_wait_s");
+    // Who was asked in vain can be measured as well; a broken answer is none of these.
+    options.silent = true;
+    let read = read_labelled_with(&csv, &options, &extractor(), Threads::Inline).unwrap();
+    assert_eq!(
+        (read.silent.len(), read.calls.len(), read.unlabelled),
+        (1, 2, 2)
+    );
+    assert!(read.silent[0].get("queue_wait_s").unwrap().is_err());
 
     for column in ["agnt", "note"] {
         options.by = Some(column.to_owned());

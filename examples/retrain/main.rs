@@ -7,7 +7,8 @@ mod choices;
 mod screen;
 
 use callcsi::batch::{
-    Labelled, LabelledOptions, ManifestOptions, Mapping, Threads, create, read_labelled_with,
+    Labelled, LabelledOptions, ManifestOptions, Mapping, Threads, check_output, create,
+    read_labelled_watched,
 };
 use callcsi::call::AgentChannel;
 use callcsi::model::{
@@ -17,8 +18,9 @@ use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
 use choices::{Calibrate, TargetName, Validate};
 use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
 use std::error::Error;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -145,6 +147,24 @@ impl Arguments {
         Ok(options)
     }
 
+    /// Every file that is written.
+    fn outputs(&self) -> impl Iterator<Item = &PathBuf> {
+        let more = self.predictions.iter().chain(&self.encoded);
+        std::iter::once(&self.out).chain(&self.card).chain(more)
+    }
+
+    /// Rows read and time gone, on a terminal; no row is known to be the last before it comes.
+    fn progress(&self) -> ProgressBar {
+        let progress = match std::io::stderr().is_terminal() {
+            true => ProgressBar::no_length(),
+            false => ProgressBar::hidden(),
+        };
+        if let Ok(style) = ProgressStyle::with_template("{pos} rows, {per_sec}, {elapsed}") {
+            progress.set_style(style);
+        }
+        progress
+    }
+
     /// What is chosen about training, so far as it does not depend on the calls.
     fn train_options(&self) -> Result<TrainOptions, Box<dyn Error>> {
         let mut training = TrainOptions::default();
@@ -189,7 +209,13 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut training = arguments.train_options()?;
     let options = arguments.labelled_options()?;
     let (input, scale) = (&arguments.input, arguments.scale);
-    let labelled = read_labelled_with(input, &options, &extractor, arguments.threads())?;
+    for path in arguments.outputs() {
+        check_output(path, &[input])?;
+    }
+    let progress = arguments.progress();
+    let (threads, row) = (arguments.threads(), || progress.inc(1));
+    let labelled = read_labelled_watched(input, &options, &extractor, threads, row)?;
+    progress.finish_and_clear();
     eprint!("{}", screen::read(&labelled));
     if arguments.validate.is_none() {
         training.validation = choices::validation(labelled.calls.len(), MANY);
@@ -211,6 +237,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             ..Example::new(c.id.clone(), &c.features, c.mark)
         })
         .collect();
+    eprintln!("training on {} calls", examples.len());
     let trained = train_and_judge(&examples, &scale, extractor.settings(), &training)?;
     let model = &trained.model;
     create(&arguments.out, &[input])?.write_all(model.to_json().as_bytes())?;

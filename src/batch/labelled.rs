@@ -163,17 +163,33 @@ pub fn read_labelled_with(
     extractor: &Extractor,
     threads: Threads,
 ) -> Result<Labelled> {
+    read_labelled_watched(path, options, extractor, threads, || {})
+}
+
+/// As [`read_labelled_with`], and calls `row` on this thread after each row, of whatever it came to: an
+/// archive takes hours to listen to, and people want to see it go on.
+///
+/// # Errors
+///
+/// As [`read_labelled_with`].
+pub fn read_labelled_watched(
+    path: &Path,
+    options: &LabelledOptions,
+    extractor: &Extractor,
+    threads: Threads,
+    mut row: impl FnMut(),
+) -> Result<Labelled> {
     let labelled = if path.is_file() {
         let mut rows = read_table_mapped(path, &options.mapping)?;
         if rows.find_results()? {
-            of_table(rows, options, true, Some(extractor))?
+            of_table(rows, options, true, Some(extractor), &mut row)?
         } else if options.mapping.kind() == TableKind::Features {
-            of_table(rows, options, false, None)?
+            of_table(rows, options, false, None, &mut row)?
         } else {
-            of_archive(path, options, extractor, threads)?
+            of_archive(path, options, extractor, threads, &mut row)?
         }
     } else {
-        of_archive(path, options, extractor, threads)?
+        of_archive(path, options, extractor, threads, &mut row)?
     };
     type Has = fn(&LabelledCall) -> bool;
     let asked: [(&Option<String>, Has); 3] = [
@@ -241,6 +257,7 @@ fn of_archive(
     options: &LabelledOptions,
     extractor: &Extractor,
     threads: Threads,
+    watch: &mut dyn FnMut(),
 ) -> Result<Labelled> {
     let manifest = Manifest::open_mapped(path, options.manifest.clone(), &options.mapping)?;
     let mut labelled = Labelled::default();
@@ -300,6 +317,7 @@ fn of_archive(
                 Read::Unlabelled => Read::Unlabelled,
             })
         }));
+        watch();
         Ok(())
     })?;
     Ok(labelled)
@@ -312,6 +330,7 @@ fn of_table(
     options: &LabelledOptions,
     results: bool,
     made_by: Option<&Extractor>,
+    watch: &mut dyn FnMut(),
 ) -> Result<Labelled> {
     let made_by = made_by.filter(|_| !options.any_settings);
     let settings = made_by.map(|extractor| extractor.settings().fingerprint());
@@ -343,6 +362,7 @@ fn of_table(
             Ok(Err(refusal)) => return Err(refusal.within(rows.place(line))),
             Err(error) => labelled.push(Err(error)),
         }
+        watch();
     }
     rows.check_columns()?;
     if !labelled.calls.is_empty() && !reader.any {

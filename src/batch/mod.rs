@@ -29,7 +29,8 @@ mod table;
 mod text;
 
 pub use labelled::{
-    Labelled, LabelledCall, LabelledOptions, Predicted, read_labelled, read_labelled_with,
+    Labelled, LabelledCall, LabelledOptions, Predicted, read_labelled, read_labelled_watched,
+    read_labelled_with,
 };
 pub use manifest::{Entry, Labels, Manifest, ManifestOptions, read_metadata};
 pub use mapping::{Mapping, TableKind};
@@ -90,6 +91,22 @@ pub fn score_all(
 /// [`ErrorKind::Io`] when it cannot be made, [`ErrorKind::Mismatch`] when it is an input.
 pub fn create(path: impl AsRef<Path>, inputs: &[&Path]) -> Result<File> {
     let path = path.as_ref();
+    check_output(path, inputs)?;
+    File::create(path).map_err(|e| Error::io(path.display(), &e))
+}
+
+/// Refuses a file that [`create`] could not make, before hours of work for it.
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`] when its folder is missing, [`ErrorKind::Mismatch`] when it is an input.
+pub fn check_output(path: impl AsRef<Path>, inputs: &[&Path]) -> Result<()> {
+    let path = path.as_ref();
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    if let Some(folder) = folder {
+        let found = folder.metadata();
+        found.map_err(|e| Error::io(folder.display(), &e))?;
+    }
     // Two paths are one file when they are the same once links and dots are resolved; a path that
     // cannot be resolved is no file yet.
     let there = path.canonicalize().ok();
@@ -104,5 +121,5 @@ pub fn create(path: impl AsRef<Path>, inputs: &[&Path]) -> Result<File> {
             wanted,
         ));
     }
-    File::create(path).map_err(|e| Error::io(path.display(), &e))
+    Ok(())
 }

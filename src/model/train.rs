@@ -94,7 +94,9 @@ pub fn train_and_judge(
         if matches!(options.validation, Validation::Latest { .. }) && example.time.is_none() {
             let (found, wanted) = ("no time", "a time, to hold the latest calls out by");
             let error = Error::new(ErrorKind::Invalid, "time", found, wanted);
-            return Err(error.of_call(&example.id));
+            let hint =
+                "which column tells when the call was? Or hold calls out by folds or a share";
+            return Err(error.hint(hint).of_call(&example.id));
         }
     }
     Classes::count(&examples, label).check(options)?;
