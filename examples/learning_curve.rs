@@ -128,13 +128,12 @@ fn measure(
 }
 
 fn examples(calls: &[Measured]) -> Vec<Example<'_>> {
-    let example = |m: &'_ Measured| (m.call.id.clone(), i64::from(m.call.satisfaction.mark));
-    (calls.iter())
-        .map(|m| {
-            let (id, mark) = example(m);
-            Example::new(id, &m.features, mark)
-        })
-        .collect()
+    let mut examples = Vec::with_capacity(calls.len());
+    for m in calls {
+        let mark = i64::from(m.call.satisfaction.mark);
+        examples.push(Example::new(m.call.id.clone(), &m.features, mark));
+    }
+    examples
 }
 
 /// Figures of probabilities and expected marks, with the likely mark where it is known.

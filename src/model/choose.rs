@@ -107,22 +107,11 @@ pub(super) fn choose(
     let prior = options.prior.iter().map(Shape::Prior);
     let shapes = prior.chain(knots.into_iter().map(Shape::Knots));
     for shape in shapes {
-        let toward_prior = matches!(shape, Shape::Prior(_));
-        let knots = match shape {
-            Shape::Knots(knots) => knots,
-            Shape::Prior(prior) => prior.provenance().knots,
-        };
+        let (knots, toward_prior) = (shape.knots(), shape.prior().is_some());
         let mut alphas = alphas.clone();
-        if toward_prior {
-            // A prior may be right as it is.
-            alphas.splice(
-                0..0,
-                alphas
-                    .first()
-                    .map(|most| [100.0 * most, 10.0 * most])
-                    .into_iter()
-                    .flatten(),
-            );
+        if toward_prior && let [most, _, ..] = alphas[..] {
+            // A prior may be right as it is. A single penalty was not left to be chosen.
+            alphas.splice(0..0, [100.0 * most, 10.0 * most]);
         }
         let folds = choice.folds;
         let scores = out_of_fold(&some, label, options, shape, &alphas, folds, ROUGH, threads)?;

@@ -300,8 +300,7 @@ fn shuffle(rows: &mut [usize], random: &mut Xoshiro256PlusPlus) {
 mod tests {
     use super::*;
     use crate::features::Absence;
-    use crate::model::Example;
-    use crate::model::testing::{examples, number, table, trained, vector, word};
+    use crate::model::testing::{number, table, trained, word};
     use crate::model::{TrainOptions, Validation};
 
     fn profile() -> Profile {
@@ -390,8 +389,5 @@ mod tests {
         assert_ne!(rows, (0..50).collect::<Vec<_>>());
         rows.sort_unstable();
         assert_eq!(rows, (0..50).collect::<Vec<_>>());
-        let calls = [vector(&[]), vector(&[])].map(|features| (features, 1));
-        let calls: Vec<Example<'_>> = examples(&calls);
-        assert_eq!(calls.len(), 2);
     }
 }

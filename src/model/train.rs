@@ -348,10 +348,6 @@ impl Fitted {
                 }
             }
         }
-        let (knots, toward_prior) = match shape {
-            Shape::Knots(knots) => (knots, false),
-            Shape::Prior(prior) => (prior.provenance().knots, true),
-        };
         Ok(Fitted {
             encoder: part.encoder,
             dropped: part.dropped,
@@ -359,8 +355,8 @@ impl Fitted {
             maps,
             gradient,
             alpha,
-            knots,
-            toward_prior,
+            knots: shape.knots(),
+            toward_prior: shape.prior().is_some(),
             tried,
             calibration,
         })
@@ -374,6 +370,24 @@ pub(super) enum Shape<'a> {
     Knots(u64),
     /// Those of another model, to whose weights they are drawn.
     Prior(&'a Model),
+}
+
+impl<'a> Shape<'a> {
+    /// Returns the knots at most: of a prior's columns, those it was trained with.
+    pub(super) fn knots(self) -> u64 {
+        match self {
+            Shape::Knots(knots) => knots,
+            Shape::Prior(prior) => prior.provenance().knots,
+        }
+    }
+
+    /// Returns the model that weights are drawn to.
+    pub(super) fn prior(self) -> Option<&'a Model> {
+        match self {
+            Shape::Knots(_) => None,
+            Shape::Prior(prior) => Some(prior),
+        }
+    }
 }
 
 /// Some of the calls, encoded.
@@ -410,15 +424,11 @@ impl<'a> Part<'a> {
         for (_, features) in &rows {
             encoder.encode(features, &mut table);
         }
-        let prior = match shape {
-            Shape::Knots(_) => None,
-            Shape::Prior(model) => Some(model),
-        };
         Ok(Part {
             encoder,
             dropped,
             table,
-            prior,
+            prior: shape.prior(),
         })
     }
 
@@ -492,12 +502,10 @@ fn nearest<'a>(prior: &'a Model, label: &LabelScale, mark: i64) -> &'a Cut {
     };
     let wanted = place(label, mark);
     let off = |cut: &Cut| (place(prior.label(), cut.mark) - wanted).abs();
-    let mut cuts = prior.cuts().iter();
-    // A checked model has the cut of satisfaction at least.
-    let first = prior.satisfied_cut();
+    let cuts = prior.cuts().iter();
     let nearer = |best: &'a Cut, cut: &'a Cut| if off(cut) < off(best) { cut } else { best };
-    let start = cuts.next().unwrap_or(first);
-    cuts.fold(start, nearer)
+    // A checked model has the cut of satisfaction at least.
+    cuts.reduce(nearer).unwrap_or(prior.satisfied_cut())
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ fn loss(problem: &Problem<'_>, alpha: f64, at: &Array1<f64>) -> f64 {
     terms.sum::<f64>() + 0.5 * alpha * pulled
 }
 
-/// The slope of the loss, and the matrix of its second derivatives (its lower triangle and more).
+/// The slope of the loss, and the matrix of its second derivatives.
 fn derivatives(problem: &Problem<'_>, alpha: f64, at: &Array1<f64>) -> (Array1<f64>, Array2<f64>) {
     let width = problem.width;
     let (weights, intercept) = split(at, width);
@@ -102,7 +102,8 @@ fn derivatives(problem: &Problem<'_>, alpha: f64, at: &Array1<f64>) -> (Array1<f
         let p = sigmoid(intercept + dot);
         let residual = count * (p - f64::from(u8::from(positive)));
         let root = (count * p * (1.0 - p)).sqrt();
-        for ((slope, x), _) in slope.iter_mut().zip(row).zip(0..width) {
+        // The last slope is the intercept's.
+        for (slope, x) in slope.iter_mut().zip(row) {
             *slope += residual * x;
         }
         slope[width] += residual;

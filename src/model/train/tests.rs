@@ -458,6 +458,17 @@ fn a_prior_is_taken_where_it_helps() {
     let tried = &model.provenance().tried;
     assert!(tried.iter().any(|t| t.toward_prior) && tried.iter().any(|t| !t.toward_prior));
     assert!(model.provenance().prior.is_some());
+    // A prior may be right as it is, so heavier penalties are tried; not where the penalty is given.
+    assert!(tried.iter().any(|t| t.toward_prior && t.alpha == 30_000.0));
+    let given = TrainOptions {
+        choice: Some(Choice {
+            alphas: vec![5.0],
+            ..Choice::default()
+        }),
+        ..chosen.clone()
+    };
+    let given = trained(few, &given).unwrap();
+    assert!(given.provenance().tried.iter().all(|t| t.alpha == 5.0));
     let fresh = &table(4_000)[2_060..];
     let loss = |model: &Model| {
         let predictor = Predictor::new(model.clone());
