@@ -57,7 +57,7 @@ use std::path::Path;
 /// What is wrong with a row or a call is in its [`Outcome`].
 pub fn score_all(
     scorer: &Scorer,
-    entries: impl Iterator<Item = Entry>,
+    entries: impl Iterator<Item = Entry> + Send,
     threads: Threads,
     emit: impl FnMut(Outcome) -> Result<()>,
 ) -> Result<()> {

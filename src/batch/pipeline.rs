@@ -1,10 +1,20 @@
 //! Work on many threads, results in order.
+//!
+//! # Conventions
+//!
+//! * Of the items taken and not begun the costliest is next: begun last, a call of two hours would
+//!   leave the other processors idle at the end. Once most of the window waits for one item, that one
+//!   is next, whatever it costs.
+//! * What is held is bounded: so many items and results together ([`Limits::window`]), and so much
+//!   estimated memory of the items at work ([`Limits::memory`]); an item over the whole of it runs alone.
+//! * Items are taken from their iterator on a thread of its own, so a slow source holds up nothing that
+//!   is done, and a reader that answers line by line gets its answers.
 
 use crate::error::{Error, ErrorKind, Result};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Where work runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,85 +40,319 @@ impl Threads {
             _ => Threads::Inline,
         }
     }
+
+    /// Returns how many calls are worked on at once.
+    pub fn count(self) -> usize {
+        match self {
+            Threads::Inline => 1,
+            Threads::Pool(count) => count.get(),
+        }
+    }
 }
 
 /// More threads than any machine has processors today; a slip of the finger shall not start a million.
 pub const MOST_THREADS: usize = 1_024;
 
-/// Results that may wait for an earlier, slower one, per thread: a result is some kilobytes, and a
-/// call of two hours must not hold up thousands of short ones.
-const WAITING_PER_THREAD: usize = 256;
+/// Items and results that may wait for an earlier, slower one, per thread: a call of two hours must
+/// not hold up thousands of short ones.
+pub(super) const WAITING_PER_THREAD: usize = 256;
+
+/// From this share of the window on, the item that all others wait for is the next one.
+const HEAD_FIRST: f64 = 0.75;
+
+/// Items whose files are read ahead, per thread.
+const AHEAD_PER_THREAD: usize = 4;
+
+/// How much a run may hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Items taken and results not yet emitted.
+    pub window: usize,
+    /// Bytes that the items at work are estimated to take.
+    pub memory: u64,
+}
+
+impl Limits {
+    pub(super) fn of(threads: Threads) -> Limits {
+        Limits {
+            window: threads.count() * WAITING_PER_THREAD,
+            memory: u64::MAX,
+        }
+    }
+}
+
+/// Reads the files of one item.
+pub(super) type ReadAhead = Box<dyn FnOnce() + Send>;
+
+/// An item with what working on it takes.
+#[derive(Debug)]
+pub(super) struct Job<T> {
+    pub item: T,
+    /// How long it takes, in any unit.
+    pub cost: u64,
+    /// Bytes held while it is worked on.
+    pub memory: u64,
+}
 
 /// Runs `work` on every item and hands the results to `emit`, on this thread, in the order of the
 /// items. Items are taken from the iterator only as room becomes free.
 ///
 /// # Errors
 ///
-/// The first error of `emit`, after which no item is taken; [`ErrorKind::Io`] when the threads
+/// The first error of `emit`, after which no item is begun; [`ErrorKind::Io`] when the threads
 /// cannot be started.
 pub fn in_order<T: Send, R: Send>(
     threads: Threads,
-    items: impl Iterator<Item = T>,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(T) -> R + Sync,
+    emit: impl FnMut(R) -> Result<()>,
+) -> Result<()> {
+    let jobs = items.map(|item| Job {
+        item,
+        cost: 0,
+        memory: 0,
+    });
+    let ahead: Option<fn(&T) -> Option<ReadAhead>> = None;
+    scheduled(threads, Limits::of(threads), jobs, ahead, work, emit)
+}
+
+/// As [`in_order`], within limits and the costliest item first. What `ahead` makes of an item is run
+/// before its turn comes, on a thread of its own: it reads the item's files, so that they stand in the
+/// system's cache when they are wanted.
+pub(super) fn scheduled<T: Send, R: Send>(
+    threads: Threads,
+    limits: Limits,
+    jobs: impl Iterator<Item = Job<T>> + Send,
+    ahead: Option<impl Fn(&T) -> Option<ReadAhead> + Send>,
     work: impl Fn(T) -> R + Sync,
     mut emit: impl FnMut(R) -> Result<()>,
 ) -> Result<()> {
     let Threads::Pool(count) = threads else {
-        return items.map(work).try_for_each(emit);
+        return jobs.map(|job| work(job.item)).try_for_each(emit);
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(count.get())
-        .build()
-        .map_err(|e| {
-            Error::new(
-                ErrorKind::Io,
-                "threads",
-                e,
-                format!("{count} threads started"),
-            )
-        })?;
-    let room = count.get() * WAITING_PER_THREAD;
-    // Set when `emit` failed: what is taken and not begun is then left undone.
-    let over = AtomicBool::new(false);
-    let (work, over) = (&work, &over);
+    let unstarted = |e: &dyn std::fmt::Display| {
+        let wanted = format!("{count} threads started");
+        Error::new(ErrorKind::Io, "threads", e, wanted)
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count.get());
+    let pool = pool.build().map_err(|e| unstarted(&e))?;
+    let desk = Desk::new(limits, count.get());
+    let (desk, work) = (&desk, &work);
     pool.in_place_scope(|scope| {
-        let (sender, receiver) = mpsc::channel::<(u64, R)>();
-        let mut waiting: BTreeMap<u64, R> = BTreeMap::new();
-        let (mut taken, mut emitted) = (0u64, 0u64);
-        let mut items = items.fuse();
-        loop {
-            // Fill the room, …
-            while (taken - emitted) < room as u64 {
-                let Some(item) = items.next() else { break };
-                let (sender, index) = (sender.clone(), taken);
-                scope.spawn(move |_| {
-                    if !over.load(Ordering::Relaxed) {
-                        // The receiver is gone only when `emit` failed: then nobody wants it.
-                        let _ = sender.send((index, work(item)));
+        for _ in 0..count.get() {
+            scope.spawn(move |_| {
+                // A panic of `work` ends the run and is passed on by the scope.
+                let _over = OnDrop(|| desk.change(|state| state.over |= std::thread::panicking()));
+                while let Some((index, job)) = desk.next_job() {
+                    let memory = job.memory;
+                    let result = work(job.item);
+                    desk.change(|state| {
+                        state.at_work -= 1;
+                        state.memory -= memory;
+                        state.done.insert(index, result);
+                    });
+                }
+            });
+        }
+        // However this ends, the workers must be told.
+        let _over = OnDrop(|| desk.change(|state| state.over = true));
+        std::thread::scope(|extra| {
+            let feeder = std::thread::Builder::new().name("manifest".to_owned());
+            let feeder = feeder.spawn_scoped(extra, move || {
+                let _ended = OnDrop(|| desk.change(|state| state.ended = true));
+                let mut jobs = jobs.fuse();
+                while desk.wait_for_room() {
+                    let Some(job) = jobs.next() else { break };
+                    desk.change(|state| {
+                        let index = state.taken;
+                        state.costs.insert(index, job.cost);
+                        state
+                            .pending
+                            .insert((Reverse(job.cost), index), (job, false));
+                        state.taken += 1;
+                    });
+                }
+            });
+            feeder.map_err(|e| unstarted(&e))?;
+            if let Some(ahead) = ahead {
+                let reader = std::thread::Builder::new().name("read ahead".to_owned());
+                let reader = reader.spawn_scoped(extra, move || {
+                    while let Some(read) = desk.next_ahead(&ahead) {
+                        read();
                     }
                 });
-                taken += 1;
+                reader.map_err(|e| unstarted(&e))?;
             }
-            if taken == emitted {
-                return Ok(());
-            }
-            // … wait for a result, and emit what is next in order.
-            let Ok((index, result)) = receiver.recv() else {
-                return Ok(());
+            let result = loop {
+                match desk.next_result() {
+                    Some(result) => {
+                        if let Err(error) = emit(result) {
+                            break Err(error);
+                        }
+                        desk.change(|state| state.emitted += 1);
+                    }
+                    None => break Ok(()),
+                }
             };
-            waiting.insert(index, result);
-            while let Some(result) = waiting.remove(&emitted) {
-                emit(result).inspect_err(|_| over.store(true, Ordering::Relaxed))?;
-                emitted += 1;
-            }
-        }
+            desk.change(|state| state.over = true);
+            result
+        })
     })
+}
+
+/// Runs something when it goes out of scope, however that comes.
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// What lies between the threads.
+struct Desk<T, R> {
+    state: Mutex<State<T, R>>,
+    changed: Condvar,
+    limits: Limits,
+    ahead: usize,
+}
+
+struct State<T, R> {
+    /// Jobs not begun, the next one first, and whether they were read ahead.
+    pending: BTreeMap<(Reverse<u64>, u64), (Job<T>, bool)>,
+    /// Their costs, by index.
+    costs: BTreeMap<u64, u64>,
+    done: BTreeMap<u64, R>,
+    taken: u64,
+    emitted: u64,
+    at_work: usize,
+    /// Estimated bytes of the jobs at work.
+    memory: u64,
+    /// No job will be added.
+    ended: bool,
+    /// No job shall be begun.
+    over: bool,
+}
+
+impl<T, R> Desk<T, R> {
+    fn new(limits: Limits, threads: usize) -> Desk<T, R> {
+        Desk {
+            state: Mutex::new(State {
+                pending: BTreeMap::new(),
+                costs: BTreeMap::new(),
+                done: BTreeMap::new(),
+                taken: 0,
+                emitted: 0,
+                at_work: 0,
+                memory: 0,
+                ended: false,
+                over: false,
+            }),
+            changed: Condvar::new(),
+            limits,
+            ahead: threads * AHEAD_PER_THREAD,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T, R>> {
+        // Nothing panics while it holds the lock, so the state is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State<T, R>)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    /// Waits until `look` sees something.
+    fn wait<X>(&self, mut look: impl FnMut(&mut State<T, R>) -> Option<X>) -> X {
+        let mut state = self.lock();
+        loop {
+            if let Some(seen) = look(&mut state) {
+                return seen;
+            }
+            let waited = self.changed.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits for room in the window; `false` when nothing more is wanted.
+    fn wait_for_room(&self) -> bool {
+        self.wait(|state| {
+            let room = state.taken - state.emitted < self.limits.window as u64;
+            (room || state.over).then_some(!state.over)
+        })
+    }
+
+    /// Waits for a job to work on; `None` when there will be none.
+    fn next_job(&self) -> Option<(u64, Job<T>)> {
+        self.wait(|state| {
+            if state.over || state.ended && state.pending.is_empty() {
+                return Some(None);
+            }
+            let key = state.choose(&self.limits)?;
+            let (job, _) = state.pending.remove(&key)?;
+            state.costs.remove(&key.1);
+            state.at_work += 1;
+            state.memory += job.memory;
+            Some(Some((key.1, job)))
+        })
+    }
+
+    /// Waits for a job whose files are to be read ahead; `None` when there will be none.
+    fn next_ahead(&self, read: &impl Fn(&T) -> Option<ReadAhead>) -> Option<ReadAhead> {
+        self.wait(|state| {
+            if state.over || state.ended && state.pending.is_empty() {
+                return Some(None);
+            }
+            for (job, was_read) in state.pending.values_mut().take(self.ahead) {
+                if !*was_read {
+                    *was_read = true;
+                    if let Some(read) = read(&job.item) {
+                        return Some(Some(read));
+                    }
+                }
+            }
+            None
+        })
+    }
+
+    /// Waits for the next result in order; `None` when all are out.
+    fn next_result(&self) -> Option<R> {
+        self.wait(|state| {
+            if let Some(result) = state.done.remove(&state.emitted) {
+                return Some(Some(result));
+            }
+            // `over` is set here only by a panic, which the scope passes on.
+            let all = state.ended && state.emitted == state.taken;
+            (all || state.over).then_some(None)
+        })
+    }
+}
+
+impl<T, R> State<T, R> {
+    /// Returns the key of the job that is next, if one may be begun now.
+    fn choose(&self, limits: &Limits) -> Option<(Reverse<u64>, u64)> {
+        let fits = |job: &Job<T>| {
+            self.at_work == 0 || self.memory.saturating_add(job.memory) <= limits.memory
+        };
+        let held = (self.taken - self.emitted) as f64;
+        if held >= HEAD_FIRST * limits.window as f64
+            && let Some(&cost) = self.costs.get(&self.emitted)
+        {
+            let key = (Reverse(cost), self.emitted);
+            return fits(&self.pending.get(&key)?.0).then_some(key);
+        }
+        let mut keys = self.pending.iter();
+        keys.find(|(_, (job, _))| fits(job)).map(|(key, _)| *key)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
     proptest! {
@@ -127,6 +371,96 @@ mod tests {
             }).unwrap();
             prop_assert_eq!(out, items.iter().map(|x| x * 2).collect::<Vec<_>>());
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn order_holds_under_any_costs_and_limits(
+            items in prop::collection::vec((0u64..5, 0u64..100), 0..300),
+            threads in 2usize..4,
+            window in 1usize..20,
+            memory in 0u64..150,
+        ) {
+            let at_work = std::sync::atomic::AtomicU64::new(0);
+            let limits = Limits { window, memory };
+            let jobs = items.iter().enumerate().map(|(item, &(cost, memory))| Job { item, cost, memory });
+            let mut out = Vec::new();
+            let work = |i: usize| {
+                let mine = items[i].1;
+                let before = at_work.fetch_add(mine, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_micros(50));
+                at_work.fetch_sub(mine, Ordering::SeqCst);
+                // More than the limit only where one item is, alone.
+                assert!(before + mine <= memory || before == 0, "{before} + {mine} > {memory}");
+                i
+            };
+            let ahead = |_: &usize| Some(Box::new(|| ()) as ReadAhead);
+            scheduled(Threads::of(threads), limits, jobs, Some(ahead), work, |i| {
+                out.push(i);
+                Ok(())
+            }).unwrap();
+            prop_assert_eq!(out, (0..items.len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn costliest_item_is_begun_first_and_the_awaited_one_when_the_window_fills() {
+        let begun = |costs: &[u64], window: usize| {
+            let limits = Limits {
+                window,
+                memory: u64::MAX,
+            };
+            let desk: Desk<(), ()> = Desk::new(limits, 1);
+            desk.change(|state| {
+                for (index, &cost) in (0u64..).zip(costs) {
+                    let job = Job {
+                        item: (),
+                        cost,
+                        memory: 0,
+                    };
+                    state.costs.insert(index, cost);
+                    state.pending.insert((Reverse(cost), index), (job, false));
+                    state.taken += 1;
+                }
+                state.ended = true;
+            });
+            std::iter::from_fn(|| desk.next_job().map(|(index, _)| index)).collect::<Vec<_>>()
+        };
+        assert_eq!(begun(&[1, 9, 5, 9], 100), [1, 3, 2, 0]);
+        // Four of five places are taken, and all wait for the first item.
+        assert_eq!(begun(&[1, 9, 5, 9], 5), [0, 1, 3, 2]);
+    }
+
+    #[test]
+    fn a_slow_source_holds_up_no_result() {
+        // The source gives its second item only when the first result is out.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let items = (0..3u32).inspect(move |&i| {
+            if i > 0 {
+                assert_eq!(receiver.recv_timeout(Duration::from_secs(60)), Ok(i - 1));
+            }
+        });
+        let mut out = Vec::new();
+        in_order(
+            Threads::of(2),
+            items,
+            |x| x,
+            |x| {
+                out.push(x);
+                let _ = sender.send(x);
+                Ok(())
+            },
+        )
+        .unwrap();
+        assert_eq!(out, [0, 1, 2]);
+    }
+
+    #[test]
+    #[should_panic(expected = "on purpose")]
+    fn a_panic_of_the_work_is_passed_on() {
+        let work = |x: u32| assert!(x != 7, "on purpose");
+        let _ = in_order(Threads::of(2), 0..100, work, |()| Ok(()));
     }
 
     #[test]
