@@ -49,6 +49,35 @@ impl ErrorKind {
     }
 }
 
+/// What was being done with a call when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Its row of the manifest was read.
+    Manifest,
+    /// Its facts of the platform were read.
+    Metadata,
+    /// Its transcript was read.
+    Transcript,
+    /// Its recording was decoded and listened to.
+    Recording,
+    /// It was measured.
+    Measure,
+}
+
+impl Stage {
+    /// Returns the name used in files: `manifest`, `metadata`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Manifest => "manifest",
+            Stage::Metadata => "metadata",
+            Stage::Transcript => "transcript",
+            Stage::Recording => "recording",
+            Stage::Measure => "measure",
+        }
+    }
+}
+
 /// An error: which call, where, what was found, what was wanted.
 ///
 /// ```
@@ -96,6 +125,7 @@ struct Inner {
     wanted: String,
     hint: Option<String>,
     io: Option<std::io::ErrorKind>,
+    stage: Option<Stage>,
 }
 
 impl Inner {
@@ -133,6 +163,7 @@ impl Error {
             wanted: legible(wanted),
             hint: None,
             io: None,
+            stage: None,
         }))
     }
 
@@ -195,6 +226,17 @@ impl Error {
     pub(crate) fn of_call(mut self, call: &CallId) -> Error {
         self.0.call.get_or_insert_with(|| call.clone());
         self
+    }
+
+    /// Says what was being done, unless that is said already.
+    pub(crate) fn at(mut self, stage: Stage) -> Error {
+        self.0.stage.get_or_insert(stage);
+        self
+    }
+
+    /// Returns what was being done with the call, where that is known.
+    pub fn stage(&self) -> Option<Stage> {
+        self.0.stage
     }
 
     /// Returns whose fault it is.

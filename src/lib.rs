@@ -86,7 +86,7 @@ mod two_class;
 pub mod vad;
 pub mod view;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, Stage};
 
 /// The README's example is compiled and run with the tests.
 #[cfg(doctest)]

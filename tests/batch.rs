@@ -762,7 +762,7 @@ fn text_tells_reasons_and_changes_in_the_language_asked_for() {
     let path = folder.write("m.csv", manifest);
     let text = |lang| {
         let mut out = Vec::new();
-        let mut sink = TextSink::in_language(&mut out, lang);
+        let mut sink = TextSink::in_language(&mut out, lang).unwrap();
         let manifest = Manifest::open(&path, ManifestOptions::default()).unwrap();
         score_all(&SCORER, manifest, Threads::Inline, |o| sink.write(&o)).unwrap();
         String::from_utf8(out).unwrap()

@@ -15,35 +15,51 @@
 //! and without C. It is off by default because of what it costs: 21 more crates, 55 s of one core to
 //! build them optimised. `parquet-zstd` adds Zstandard, another 30 s, and needs a C compiler.
 
+mod history;
+mod journal;
 mod labelled;
 mod manifest;
 pub mod mapping;
+mod output;
 #[cfg(feature = "parquet")]
 mod parquet_rows;
 #[cfg(feature = "parquet")]
 mod parquet_sink;
 mod pipeline;
+mod progress;
 mod row;
+mod run;
+mod shard;
+mod sort;
 mod summary;
 mod table;
 mod text;
 
+pub use history::{History, HistoryColumns};
 pub use labelled::{
     Labelled, LabelledCall, LabelledOptions, Predicted, read_labelled, read_labelled_watched,
     read_labelled_with,
 };
-pub use manifest::{Entry, Labels, Manifest, ManifestOptions, read_metadata};
+pub use manifest::{Entry, Labels, Manifest, ManifestOptions, Pattern, read_metadata};
 pub use mapping::{Mapping, TableKind};
 #[cfg(feature = "parquet")]
-pub use parquet_sink::ParquetSink;
+pub use parquet_sink::{ParquetSink, pack};
 pub use pipeline::{MOST_THREADS, Threads, in_order};
-pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
+pub use progress::{Progress, Standing, estimated_rows};
+pub use row::{
+    CsvRows, CsvSink, JsonRows, JsonSink, Outcome, RowFormat, RowSink, SCHEMA_VERSION, Sink,
+};
+pub use run::{
+    CALL_MEMORY, Destination, Ending, Event, Identity, RunOptions, SECOND_MEMORY, Start,
+    remove_run, run,
+};
+pub use shard::Shard;
 pub use summary::Summary;
 pub use table::{Cells, Rows, read_table, read_table_from, read_table_mapped};
-pub use text::TextSink;
+pub use text::{TextRows, TextSink};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::score::{Scorer, guarded};
+use crate::score::Scorer;
 use std::fs::File;
 use std::path::Path;
 
@@ -61,27 +77,7 @@ pub fn score_all(
     threads: Threads,
     emit: impl FnMut(Outcome) -> Result<()>,
 ) -> Result<()> {
-    let work = |entry: Entry| {
-        let Entry {
-            line,
-            id,
-            labels,
-            row,
-        } = entry;
-        let extra = row
-            .as_ref()
-            .map(|call| call.metadata.extra.clone())
-            .unwrap_or_default();
-        let result = row.and_then(|call| guarded(&call.id, || scorer.score(&call)));
-        Outcome {
-            line,
-            id,
-            labels,
-            extra,
-            result: result.map(Box::new),
-        }
-    };
-    in_order(threads, entries, work, emit)
+    in_order(threads, entries, |entry| run::score(scorer, entry), emit)
 }
 
 /// Makes the file that results go to; what was there is lost, so it may be none of `inputs`.

@@ -1,6 +1,6 @@
 //! Rows of results as Parquet.
 
-use super::row::{CsvSink, Outcome, SCHEMA_VERSION, Sink};
+use super::row::{CsvRows, Outcome, RowFormat, SCHEMA_VERSION, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Kind, Unit, catalogue, position};
 use crate::model::Model;
@@ -11,13 +11,15 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types;
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Rows of a group: what is held before it is written, some 4 kB each.
 const GROUP: usize = 4_096;
 
-/// Writes one row a call, as [`CsvSink`] does: the same columns in the same order, as numbers, flags
+/// Writes one row a call, as [`CsvSink`](super::CsvSink) does: the same columns in the same order, as numbers, flags
 /// and text, with null where CSV has an empty cell.
 ///
 /// The version of the columns ([`SCHEMA_VERSION`]) stands in the file's metadata as `callcsi.schema`
@@ -26,8 +28,7 @@ const GROUP: usize = 4_096;
 /// nothing can be added; a file without it cannot be read.
 pub struct ParquetSink<W: Write + Send> {
     /// Makes the cells, so that the columns are those of CSV.
-    csv: CsvSink<Shared>,
-    text: Shared,
+    csv: CsvRows,
     writer: Option<SerializedFileWriter<W>>,
     columns: Vec<Column>,
 }
@@ -35,27 +36,6 @@ pub struct ParquetSink<W: Write + Send> {
 impl<W: Write + Send> std::fmt::Debug for ParquetSink<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ParquetSink").finish_non_exhaustive()
-    }
-}
-
-/// The bytes that the CSV sink wrote last.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Shared {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        text.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 
@@ -184,10 +164,8 @@ impl<W: Write + Send> ParquetSink<W> {
     /// [`ErrorKind::Io`] when it cannot be written, [`ErrorKind::Mismatch`] when the rows have a
     /// column of that name already.
     pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<ParquetSink<W>> {
-        let text = Shared::default();
-        let mut csv = CsvSink::new(text.clone(), model, keep)?;
-        csv.flush()?;
-        let header = record(&text.take())?;
+        let csv = CsvRows::new(model, keep)?;
+        let header = record(&csv.header()?)?;
         let columns: Vec<Column> = header.iter().map(Column::new).collect();
         let fields: Vec<Arc<types::Type>> = (columns.iter())
             .map(|column| column.schema().map(Arc::new))
@@ -205,7 +183,6 @@ impl<W: Write + Send> ParquetSink<W> {
         let writer = SerializedFileWriter::new(writer, Arc::new(schema), Arc::new(properties));
         Ok(ParquetSink {
             csv,
-            text,
             writer: Some(writer.map_err(|e| write_error(&e))?),
             columns,
         })
@@ -231,9 +208,59 @@ impl<W: Write + Send> ParquetSink<W> {
         write().map_err(|e| write_error(&e))
     }
 
+    /// Writes one row, given as the cells that [`CsvRows`] makes of it.
+    pub(super) fn write_record(&mut self, record: &csv::StringRecord) -> Result<()> {
+        for (column, cell) in self.columns.iter_mut().zip(record) {
+            column.push(cell)?;
+        }
+        match self.held() {
+            GROUP.. => self.write_group(),
+            _ => Ok(()),
+        }
+    }
+
     fn held(&self) -> usize {
         self.columns.first().map_or(0, |column| column.levels.len())
     }
+}
+
+/// Makes a file of Parquet of the rows that [`CsvRows`] wrote into a file: what a run that may be
+/// broken off does at its end, since a Parquet file cannot grow. It stands under its name when it is
+/// whole.
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`] when one cannot be read or the other not be written, [`ErrorKind::IllFormed`] when the
+/// rows are not those of this model and these columns.
+pub fn pack(rows: &Path, out: &Path, model: &Model, keep: &[String]) -> Result<()> {
+    let io = |path: &Path, e: &std::io::Error| Error::io(path.display(), e);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_path(rows)
+        .map_err(|e| io(rows, &e.into()))?;
+    let mut packed = out.as_os_str().to_owned();
+    packed.push(".packed");
+    let packed = Path::new(&packed);
+    let file = File::create(packed).map_err(|e| io(packed, &e))?;
+    let writer = BufWriter::new(file.try_clone().map_err(|e| io(packed, &e))?);
+    let mut sink = ParquetSink::new(writer, model, keep)?;
+    let mut header = Some(record(&sink.csv.header()?)?);
+    for row in reader.records() {
+        let row = row.map_err(|e| io(rows, &e.into()))?;
+        match header.take() {
+            Some(header) if header == row => {}
+            Some(_) => {
+                let wanted = "the rows of this model";
+                let found = "other columns";
+                let error = Error::new(ErrorKind::IllFormed, rows.display(), found, wanted);
+                return Err(error);
+            }
+            None => sink.write_record(&row)?,
+        }
+    }
+    sink.flush()?;
+    file.sync_all().map_err(|e| io(packed, &e))?;
+    std::fs::rename(packed, out).map_err(|e| io(out, &e))
 }
 
 /// Reads one record of CSV.
@@ -257,16 +284,9 @@ impl<W: Write + Send> Sink for ParquetSink<W> {
         if self.writer.is_none() {
             return self.write_group();
         }
-        self.csv.write(outcome)?;
-        self.csv.flush()?;
-        let record = record(&self.text.take())?;
-        for (column, cell) in self.columns.iter_mut().zip(&record) {
-            column.push(cell)?;
-        }
-        match self.held() {
-            GROUP.. => self.write_group(),
-            _ => Ok(()),
-        }
+        let mut text = Vec::new();
+        self.csv.row(outcome, &mut text)?;
+        self.write_record(&record(&text)?)
     }
 
     /// Writes the rows held and the directory of the file, which ends it.

@@ -44,6 +44,28 @@ pub struct Outcome {
     pub result: Result<Box<Assessment>>,
 }
 
+/// How a row is written: pure, so that rows are made on the threads that measure.
+pub trait RowFormat: Send + Sync {
+    /// Returns what tells this format, with all that its rows depend on besides the calls and the model.
+    fn name(&self) -> String;
+
+    /// Returns what stands before the first row.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Internal`] when the format cannot hold it.
+    fn header(&self) -> Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    /// Appends one row, its end included.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Internal`] when the format cannot hold it; then nothing of it may be used.
+    fn row(&self, outcome: &Outcome, out: &mut Vec<u8>) -> Result<()>;
+}
+
 /// Where rows go.
 pub trait Sink {
     /// Writes one row.
@@ -59,6 +81,42 @@ pub trait Sink {
     ///
     /// [`ErrorKind::Io`] when it cannot be written.
     fn flush(&mut self) -> Result<()>;
+}
+
+/// Writes rows of one format to a writer.
+#[derive(Debug)]
+pub struct RowSink<F, W> {
+    format: F,
+    writer: W,
+    row: Vec<u8>,
+}
+
+impl<F: RowFormat, W: Write> RowSink<F, W> {
+    /// Makes a sink of a format, and writes its header.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] when it cannot be written.
+    pub fn of(format: F, mut writer: W) -> Result<RowSink<F, W>> {
+        writer.write_all(&format.header()?).map_err(write_error)?;
+        Ok(RowSink {
+            format,
+            writer,
+            row: Vec::new(),
+        })
+    }
+}
+
+impl<F: RowFormat, W: Write> Sink for RowSink<F, W> {
+    fn write(&mut self, outcome: &Outcome) -> Result<()> {
+        self.row.clear();
+        self.format.row(outcome, &mut self.row)?;
+        self.writer.write_all(&self.row).map_err(write_error)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(write_error)
+    }
 }
 
 pub(super) fn write_error(error: impl Into<std::io::Error>) -> Error {
@@ -100,32 +158,44 @@ fn check_keep(keep: &[String]) -> Result<()> {
     }
 }
 
-/// Writes one JSON object a line.
+/// One JSON object a line.
 #[derive(Debug)]
-pub struct JsonSink<W> {
-    writer: W,
+pub struct JsonRows {
     model: serde_json::Value,
     settings: serde_json::Value,
     keep: Vec<String>,
 }
 
-impl<W: Write> JsonSink<W> {
-    /// Makes a sink for the rows of one model; of the manifest's own columns those named in `keep`
+/// Writes one JSON object a line.
+pub type JsonSink<W> = RowSink<JsonRows, W>;
+
+impl JsonRows {
+    /// Makes the format for the rows of one model; of the manifest's own columns those named in `keep`
     /// are written.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Mismatch`] when the rows have a column of that name already.
-    pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<JsonSink<W>> {
+    pub fn new(model: &Model, keep: &[String]) -> Result<JsonRows> {
         check_keep(keep)?;
         let settings = serde_json::to_value(model.settings()).unwrap_or_default();
         let model = json!({"name": model.name(), "fingerprint": model.fingerprint()});
-        Ok(JsonSink {
-            writer,
+        Ok(JsonRows {
             model,
             settings,
             keep: keep.to_vec(),
         })
+    }
+}
+
+impl<W: Write> RowSink<JsonRows, W> {
+    /// Makes a sink for the rows of one model: see [`JsonRows::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`JsonRows::new`].
+    pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<JsonSink<W>> {
+        RowSink::of(JsonRows::new(model, keep)?, writer)
     }
 }
 
@@ -136,8 +206,12 @@ struct Reason<'a> {
     log_odds: f64,
 }
 
-impl<W: Write> Sink for JsonSink<W> {
-    fn write(&mut self, outcome: &Outcome) -> Result<()> {
+impl RowFormat for JsonRows {
+    fn name(&self) -> String {
+        format!("jsonl {:?}", self.keep)
+    }
+
+    fn row(&self, outcome: &Outcome, out: &mut Vec<u8>) -> Result<()> {
         let mut row = serde_json::Map::new();
         row.insert("schema".to_owned(), json!(SCHEMA_VERSION));
         row.insert("line".to_owned(), json!(outcome.line));
@@ -205,31 +279,23 @@ impl<W: Write> Sink for JsonSink<W> {
                 row.insert("survey_status".to_owned(), survey);
             }
         }
-        serde_json::to_writer(&mut self.writer, &row).map_err(write_error)?;
-        self.writer.write_all(b"\n").map_err(write_error)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.writer.flush().map_err(write_error)
+        serde_json::to_writer(&mut *out, &row).map_err(write_error)?;
+        out.push(b'\n');
+        Ok(())
     }
 }
 
-/// Writes one CSV row a call: the fixed columns, the model and the settings, the columns
+/// One CSV row a call: the fixed columns, the model and the settings, the columns
 /// kept of the manifest, and the features in catalogue order.
-pub struct CsvSink<W: Write> {
-    writer: csv::Writer<W>,
+#[derive(Debug)]
+pub struct CsvRows {
     model: String,
     settings: String,
     keep: Vec<String>,
 }
 
-impl<W: Write> std::fmt::Debug for CsvSink<W> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CsvSink")
-            .field("model", &self.model)
-            .finish_non_exhaustive()
-    }
-}
+/// Writes one CSV row a call, below a header.
+pub type CsvSink<W> = RowSink<CsvRows, W>;
 
 /// The cell of a column that follows from the outcome alone.
 type Cell = fn(&Outcome) -> Option<String>;
@@ -300,23 +366,16 @@ pub(super) fn cell(value: &Value) -> String {
     }
 }
 
-impl<W: Write> CsvSink<W> {
-    /// Makes a sink for the rows of one model, and writes the header; of the manifest's own columns
-    /// those named in `keep` are written.
+impl CsvRows {
+    /// Makes the format for the rows of one model; of the manifest's own columns those named in `keep`
+    /// are written.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] when it cannot be written, [`ErrorKind::Mismatch`] when the rows have a
-    /// column of that name already.
-    pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<CsvSink<W>> {
+    /// [`ErrorKind::Mismatch`] when the rows have a column of that name already.
+    pub fn new(model: &Model, keep: &[String]) -> Result<CsvRows> {
         check_keep(keep)?;
-        let mut writer = csv::Writer::from_writer(writer);
-        let fixed = COLUMNS.iter().map(|(name, _)| *name).chain(GIVEN);
-        let features = catalogue().iter().map(|f| f.name.as_str());
-        let header = fixed.chain(keep.iter().map(String::as_str)).chain(features);
-        writer.write_record(header).map_err(write_error)?;
-        Ok(CsvSink {
-            writer,
+        Ok(CsvRows {
             model: format!("{} {}", model.name(), model.fingerprint()),
             settings: model.settings().fingerprint(),
             keep: keep.to_vec(),
@@ -324,8 +383,42 @@ impl<W: Write> CsvSink<W> {
     }
 }
 
-impl<W: Write> Sink for CsvSink<W> {
-    fn write(&mut self, outcome: &Outcome) -> Result<()> {
+impl<W: Write> RowSink<CsvRows, W> {
+    /// Makes a sink for the rows of one model, and writes the header: see [`CsvRows::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`CsvRows::new`], and [`ErrorKind::Io`] when it cannot be written.
+    pub fn new(writer: W, model: &Model, keep: &[String]) -> Result<CsvSink<W>> {
+        RowSink::of(CsvRows::new(model, keep)?, writer)
+    }
+}
+
+/// Appends one record of CSV.
+fn write_record<I: IntoIterator<Item = T>, T: AsRef<[u8]>>(
+    record: I,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(record).map_err(write_error)?;
+    writer.flush().map_err(write_error)
+}
+
+impl RowFormat for CsvRows {
+    fn name(&self) -> String {
+        format!("csv {:?}", self.keep)
+    }
+
+    fn header(&self) -> Result<Vec<u8>> {
+        let fixed = COLUMNS.iter().map(|(name, _)| *name).chain(GIVEN);
+        let features = catalogue().iter().map(|f| f.name.as_str());
+        let kept = self.keep.iter().map(String::as_str);
+        let mut out = Vec::new();
+        write_record(fixed.chain(kept).chain(features), &mut out)?;
+        Ok(out)
+    }
+
+    fn row(&self, outcome: &Outcome, out: &mut Vec<u8>) -> Result<()> {
         let fixed = COLUMNS
             .iter()
             .map(|(_, cell)| cell(outcome).unwrap_or_default());
@@ -342,11 +435,6 @@ impl<W: Write> Sink for CsvSink<W> {
                 .map(cell)
         });
         let features = features.map(Option::unwrap_or_default);
-        let record = fixed.chain(given).chain(kept).chain(features);
-        self.writer.write_record(record).map_err(write_error)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.writer.flush().map_err(write_error)
+        write_record(fixed.chain(given).chain(kept).chain(features), out)
     }
 }

@@ -3,6 +3,7 @@
 use super::row::Outcome;
 use crate::features::catalogue;
 use crate::model::LabelScale;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -74,6 +75,24 @@ impl Summary {
                 }
             }
         }
+    }
+
+    /// Returns the counts as JSON: what [`Display`](fmt::Display) tells, whole.
+    pub fn to_json(&self) -> serde_json::Value {
+        let n = self.scored as f64;
+        let mean = |sum: f64| (self.scored > 0).then(|| sum / n);
+        let failures = self.failures.iter();
+        let failures: BTreeMap<_, _> = failures.map(|(kind, f)| (kind, f.count)).collect();
+        let absent = self.absent().filter(|(_, reasons)| !reasons.is_empty());
+        json!({
+            "scored": self.scored,
+            "failed": failures,
+            "mean_csi": mean(self.csi_sum),
+            "mean_satisfied": mean(self.satisfied_sum),
+            "marks": self.marks,
+            "warnings": self.warnings,
+            "absent": absent.collect::<BTreeMap<_, _>>(),
+        })
     }
 
     /// Returns the number of calls scored.

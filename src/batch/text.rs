@@ -1,13 +1,13 @@
 //! Rows for people: some lines a call.
 
-use super::row::{Outcome, Sink, TOLD_REASONS, write_error};
+use super::row::{Outcome, RowFormat, RowSink, TOLD_REASONS};
 use crate::error::{Result, legible};
 use crate::features::Lang;
 use crate::features::words::mark;
 use crate::score::Assessment;
 use std::io::Write;
 
-/// Writes each call as a line with its estimate, what moved it most, and what would have raised it.
+/// Each call as a line with its estimate, what moved it most, and what would have raised it.
 ///
 /// ```text
 /// demo-02               CSI 2.6  satisfied  24 %
@@ -21,20 +21,28 @@ use std::io::Write;
 /// be [explaining](crate::score::Scorer::explaining); else the line stands alone. Errors and warnings are
 /// in English in every language.
 #[derive(Debug)]
-pub struct TextSink<W> {
-    writer: W,
+pub struct TextRows {
     lang: Lang,
 }
 
-impl<W: Write> TextSink<W> {
-    /// Makes a sink that writes English.
-    pub fn new(writer: W) -> TextSink<W> {
-        TextSink::in_language(writer, Lang::En)
-    }
+/// Writes calls for people to read: see [`TextRows`].
+pub type TextSink<W> = RowSink<TextRows, W>;
 
+impl<W: Write> RowSink<TextRows, W> {
     /// Makes a sink that writes that language.
-    pub fn in_language(writer: W, lang: Lang) -> TextSink<W> {
-        TextSink { writer, lang }
+    ///
+    /// # Errors
+    ///
+    /// None: there is no header.
+    pub fn in_language(writer: W, lang: Lang) -> Result<TextSink<W>> {
+        RowSink::of(TextRows::in_language(lang), writer)
+    }
+}
+
+impl TextRows {
+    /// Makes the format in that language.
+    pub fn in_language(lang: Lang) -> TextRows {
+        TextRows { lang }
     }
 
     fn scored(&self, id: &str, assessment: &Assessment) -> String {
@@ -61,8 +69,12 @@ impl<W: Write> TextSink<W> {
     }
 }
 
-impl<W: Write> Sink for TextSink<W> {
-    fn write(&mut self, outcome: &Outcome) -> Result<()> {
+impl RowFormat for TextRows {
+    fn name(&self) -> String {
+        format!("text {:?}", self.lang)
+    }
+
+    fn row(&self, outcome: &Outcome, out: &mut Vec<u8>) -> Result<()> {
         let id = outcome.id.as_deref().map_or_else(
             || format!("{} {}", self.lang.of("line", "строка"), outcome.line),
             legible,
@@ -74,10 +86,7 @@ impl<W: Write> Sink for TextSink<W> {
                 format!("{id:<20}  {failed}\n    {error}\n")
             }
         };
-        self.writer.write_all(text.as_bytes()).map_err(write_error)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.writer.flush().map_err(write_error)
+        out.extend_from_slice(text.as_bytes());
+        Ok(())
     }
 }

@@ -1,0 +1,593 @@
+//! The run over an archive: what is done already, what is to be done, and in which order.
+//!
+//! # Conventions
+//!
+//! * Rows come in manifest order, and the bytes of an output depend on the manifest, its inputs, the
+//!   model and the format: not on threads, on the order of work, or on how often a run was broken off.
+//! * A row is taken from an earlier run when its key is the same: the call as the manifest has it, and
+//!   the size and time of change (or the content) of each file it names; see [`Identity`].
+//! * Memory: `threads × 256` rows wait at most, some 60 kB each, beside what the calls at work hold;
+//!   with a limit both are cut down to it (see [`RunOptions::memory_limit`]). The ids seen take 17
+//!   bytes a row of the manifest.
+
+use super::journal::{self, Origin};
+use super::manifest::{Entry, Manifest};
+use super::output::{self, Earlier, Found, Left, Names, Output};
+use super::pipeline::{Job, Limits, ReadAhead, Threads, scheduled};
+use super::row::{Outcome, RowFormat, SCHEMA_VERSION, write_error};
+use super::shard::Shard;
+use crate::error::{Error, ErrorKind, Result};
+use crate::score::{Scorer, guarded};
+use crate::settings::Fnv1a;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// How a run begins where an earlier one left something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// Anew; an unfinished run is an error, since it may have cost hours.
+    #[default]
+    New,
+    /// With the rows of earlier runs that still hold.
+    Resume,
+    /// Anew; an unfinished run is thrown away.
+    Restart,
+}
+
+/// By what a file is taken for the one that it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Identity {
+    /// Its size and the time of its last change.
+    #[default]
+    SizeAndTime,
+    /// Its content, which is read once more for it.
+    Content,
+}
+
+/// How an archive is run over.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// Where calls are worked on.
+    pub threads: Threads,
+    /// Bytes that the calls at work and the rows that wait may take, by estimate; the program, the
+    /// model and the ids seen come on top. A quarter is for the rows, 60 kB each; a call is estimated at
+    /// [`CALL_MEMORY`] with [`SECOND_MEMORY`] for each second that its files may last and 12 times the
+    /// size of its transcripts. A call over the whole of it is worked on alone. `None`: no limit.
+    pub memory_limit: Option<u64>,
+    /// The share of the manifest that is done.
+    pub shard: Option<Shard>,
+    /// What becomes of the rows of an earlier run.
+    pub start: Start,
+    /// Whether calls that failed in the earlier run are tried again.
+    pub retry_failed: bool,
+    /// Whether the first call that fails ends the run.
+    pub fail_fast: bool,
+    /// By what inputs are told apart.
+    pub identity: Identity,
+    /// Whether the files of the next calls are read before their turn, so that a slow disk works
+    /// while the processors do.
+    pub read_ahead: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> RunOptions {
+        RunOptions {
+            threads: Threads::available(),
+            memory_limit: None,
+            shard: None,
+            start: Start::New,
+            retry_failed: false,
+            fail_fast: false,
+            identity: Identity::default(),
+            read_ahead: true,
+        }
+    }
+}
+
+/// Estimated bytes that a call at work takes, whatever its length.
+pub const CALL_MEMORY: u64 = 12 << 20;
+
+/// Estimated bytes that each second of a call takes while it is worked on.
+pub const SECOND_MEMORY: u64 = 600;
+
+/// Bytes of a row that waits, by estimate.
+const ROW_MEMORY: u64 = 60_000;
+
+/// Times its size that a transcript takes while it is read.
+const TRANSCRIPT_MEMORY: u64 = 12;
+
+/// Bytes a second of the leanest sound that is not compressed: one channel of G.711.
+const PLAIN_RATE: u64 = 8_000;
+
+/// Bytes a second of the leanest compressed sound that telephony keeps: MP3 or Opus at 16 kbit/s.
+const COMPRESSED_RATE: u64 = 2_000;
+
+/// Bytes read at a time when a file is read ahead.
+const AHEAD_BLOCK: usize = 1 << 20;
+
+/// The most of a file that is read ahead, in bytes: two hours of two channels of 16 bits at 8 kHz.
+const AHEAD_MOST: u64 = 256 << 20;
+
+/// Where rows go.
+pub enum Destination {
+    /// A file, which is there when the last row is, with its journal and its failures beside it:
+    /// `OUT.journal`, `OUT.errors.jsonl`.
+    File(PathBuf),
+    /// A stream; each row is written out at once.
+    Stream(Box<dyn Write>),
+}
+
+impl std::fmt::Debug for Destination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Destination::File(path) => write!(f, "File({})", path.display()),
+            Destination::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+/// What happens on a run, as it happens.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Rows of an earlier run cannot be taken, since this changed.
+    Changed(&'static str),
+    /// A row was taken from an earlier run.
+    Kept {
+        /// Whether its call had failed.
+        failed: bool,
+    },
+    /// A call of an earlier run is done anew, since its inputs changed, or because it had failed.
+    Anew {
+        /// Its line in the manifest.
+        line: u64,
+        /// Whether it is tried again after a failure with the same inputs.
+        retried: bool,
+    },
+    /// A call was done, and its row written.
+    Row(&'a Outcome),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// Every row is written.
+    Done,
+    /// It was asked to stop; what is written stands, and can be gone on with.
+    Stopped,
+    /// A call failed, and that was to end it; what is written stands.
+    FailedFast,
+}
+
+impl Ending {
+    /// Returns the word used in files: `done`, `stopped`, `failed_fast`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ending::Done => "done",
+            Ending::Stopped => "stopped",
+            Ending::FailedFast => "failed_fast",
+        }
+    }
+}
+
+/// Removes the files of a finished run whose rows stand in another file now.
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`] when one cannot be removed.
+pub fn remove_run(out: &Path) -> Result<()> {
+    Names::of(out).remove()
+}
+
+/// One call on its way.
+enum Item {
+    /// Its row is taken from an earlier run.
+    Kept(usize, Found),
+    Fresh {
+        entry: Box<Entry>,
+        key: u64,
+        anew: Option<bool>,
+    },
+}
+
+/// What became of it.
+enum Made {
+    Kept(usize, Found),
+    Row {
+        outcome: Box<Outcome>,
+        key: u64,
+        anew: Option<bool>,
+        row: Result<Vec<u8>>,
+    },
+    /// Left undone, since the run is to stop.
+    Undone,
+}
+
+/// Where rows are written.
+enum Writer {
+    Files(Box<Output>),
+    Stream(Box<dyn Write>),
+}
+
+impl Writer {
+    fn add(&mut self, key: u64, row: &[u8], error: &[u8], failed: bool) -> Result<()> {
+        match self {
+            Writer::Files(output) => output.add(key, row, error, failed),
+            Writer::Stream(stream) => {
+                let written = stream.write_all(row).and_then(|()| stream.flush());
+                written.map_err(write_error)
+            }
+        }
+    }
+}
+
+/// Scores the calls of a manifest into a destination.
+///
+/// `stop` ends the run as soon as the calls at work are done. `watch` is told what happens, in
+/// manifest order, on this thread; its error ends the run.
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`] when something cannot be written: what is finished stands, and `Start::Resume` goes
+/// on with it. [`ErrorKind::Mismatch`] when an unfinished run is in the way. What is wrong with a row or
+/// a call is in its row.
+pub fn run(
+    scorer: &Scorer,
+    manifest: Manifest,
+    format: &dyn RowFormat,
+    destination: Destination,
+    options: &RunOptions,
+    stop: &AtomicBool,
+    watch: &mut dyn FnMut(Event<'_>) -> Result<()>,
+) -> Result<Ending> {
+    let header = format.header()?;
+    let shard = options.shard;
+    let mut entries = manifest.filter(move |entry| {
+        shard.is_none_or(|shard| shard.holds_row(entry.id.as_deref(), entry.line))
+    });
+    let mut number = 0;
+    // A row that was looked at and not taken: the first that is to be done.
+    let mut first = None;
+    let (mut left, mut writer) = match destination {
+        Destination::Stream(mut stream) => {
+            stream.write_all(&header).map_err(write_error)?;
+            (Left::default(), Writer::Stream(stream))
+        }
+        Destination::File(path) => {
+            let names = Names::of(&path);
+            let origin = origin(scorer, &header, format, options);
+            match options.start {
+                Start::New => output::refuse_unfinished(&names)?,
+                Start::Restart => output::throw_away(&names)?,
+                Start::Resume => {}
+            }
+            let mut left = match options.start {
+                Start::Resume => Left::find(&names, &origin, header.len() as u64)?,
+                _ => Left::default(),
+            };
+            if let Some(what) = left.changed {
+                watch(Event::Changed(what))?;
+            }
+            let output = match left.partial.take() {
+                None => Output::create(&names, &origin, &header)?,
+                Some(mut partial) => {
+                    let mut kept = None;
+                    loop {
+                        let Some(found) = partial.get(number) else {
+                            break;
+                        };
+                        let Some(entry) = entries.next() else { break };
+                        let key = key(&entry, options.identity);
+                        let failed = found.record.failed;
+                        if key != found.record.key || failed && options.retry_failed {
+                            first = Some((entry, key));
+                            break;
+                        }
+                        watch(Event::Kept { failed })?;
+                        kept = Some(found);
+                        number += 1;
+                    }
+                    if first.is_some() && partial.get(number + 1).is_some() {
+                        // More rows follow, and most of them will hold: they are copied.
+                        left.put_aside(&names)?;
+                        left.reopen(&names, header.len() as u64)?;
+                        let mut output = Output::create(&names, &origin, &header)?;
+                        left.copy_first(number, &mut output)?;
+                        output
+                    } else {
+                        Output::go_on(&names, partial, kept, number)?
+                    }
+                }
+            };
+            (left, Writer::Files(Box::new(output)))
+        }
+    };
+
+    let earlier = Mutex::new(std::mem::take(&mut left.others));
+    let lock = || earlier.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = first.into_iter();
+    let rest = entries.map(|entry| {
+        let key = key(&entry, options.identity);
+        (entry, key)
+    });
+    let numbered = (number..).zip(first.chain(rest));
+    let jobs =
+        numbered
+            .take_while(|_| !stop.load(Ordering::Relaxed))
+            .map(|(number, (entry, key))| {
+                let mut anew = None;
+                for (i, earlier) in lock().iter_mut().enumerate() {
+                    let Some(found) = earlier.get(number) else {
+                        continue;
+                    };
+                    let same = found.record.key == key;
+                    if same && !(found.record.failed && options.retry_failed) {
+                        let item = Item::Kept(i, found);
+                        return Job {
+                            item,
+                            cost: u64::MAX,
+                            memory: 0,
+                        };
+                    }
+                    anew = anew.or(Some(same));
+                }
+                let (cost, memory) = estimate(&entry);
+                let entry = Box::new(entry);
+                Job {
+                    item: Item::Fresh { entry, key, anew },
+                    cost,
+                    memory,
+                }
+            });
+    let work = |item: Item| match item {
+        Item::Kept(i, found) => Made::Kept(i, found),
+        Item::Fresh { .. } if stop.load(Ordering::Relaxed) => Made::Undone,
+        Item::Fresh { entry, key, anew } => {
+            let outcome = Box::new(score(scorer, *entry));
+            let mut row = Vec::new();
+            let made = format.row(&outcome, &mut row);
+            Made::Row {
+                outcome,
+                key,
+                anew,
+                row: made.map(|()| row),
+            }
+        }
+    };
+    let ahead = options.read_ahead.then_some(|item: &Item| match item {
+        Item::Fresh { entry, .. } => {
+            let files = entry.files.clone();
+            (!files.is_empty()).then(|| Box::new(move || read_all(&files)) as ReadAhead)
+        }
+        Item::Kept(..) => None,
+    });
+    let mut ending = Ending::Done;
+    let broken_off = || Error::new(ErrorKind::Internal, "", "the end", "the end");
+    let done = scheduled(
+        options.threads,
+        options.limits(),
+        jobs,
+        ahead,
+        work,
+        |made| match made {
+            Made::Kept(i, found) => {
+                let (row, error) = match lock().get_mut(i) {
+                    Some(earlier) => earlier.read(found)?,
+                    None => return Err(broken_off()),
+                };
+                let (key, failed) = (found.record.key, found.record.failed);
+                writer.add(key, &row, &error, failed)?;
+                watch(Event::Kept { failed })
+            }
+            Made::Row {
+                outcome,
+                key,
+                anew,
+                row,
+            } => {
+                let failed = outcome.result.is_err();
+                let error = failure(&outcome);
+                writer.add(key, &row?, error.as_bytes(), failed)?;
+                if let Some(retried) = anew {
+                    let line = outcome.line;
+                    watch(Event::Anew { line, retried })?;
+                }
+                watch(Event::Row(&outcome))?;
+                if failed && options.fail_fast {
+                    ending = Ending::FailedFast;
+                    return Err(broken_off());
+                }
+                Ok(())
+            }
+            Made::Undone => {
+                ending = Ending::Stopped;
+                Err(broken_off())
+            }
+        },
+    );
+    match ending {
+        Ending::Done => done?,
+        // The error was made above, to end the loop.
+        _ => drop(done),
+    }
+    if stop.load(Ordering::Relaxed) && ending == Ending::Done {
+        ending = Ending::Stopped;
+    }
+    if let Writer::Files(mut output) = writer {
+        match ending {
+            Ending::Done => output.finish(&left)?,
+            _ => output.checkpoint()?,
+        }
+    }
+    Ok(ending)
+}
+
+impl RunOptions {
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::of(self.threads);
+        if let Some(limit) = self.memory_limit {
+            let least = 4 * self.threads.count();
+            let rows = (limit / 4 / ROW_MEMORY).min(limits.window as u64) as usize;
+            limits.window = rows.max(least);
+            limits.memory = limit - limit / 4;
+        }
+        limits
+    }
+}
+
+fn origin(scorer: &Scorer, header: &[u8], format: &dyn RowFormat, options: &RunOptions) -> Origin {
+    let model = scorer.predictor().model();
+    let mut columns = Fnv1a::new();
+    columns.write(header);
+    columns.write(format.name().as_bytes());
+    Origin {
+        journal: journal::VERSION,
+        callcsi: env!("CARGO_PKG_VERSION").to_owned(),
+        schema: SCHEMA_VERSION,
+        model: format!("{} {}", model.name(), model.fingerprint()),
+        rows: format!("{:016x} {:?}", columns.finish(), options.identity),
+        shard: options.shard.map_or("0/1".to_owned(), |s| s.to_string()),
+    }
+}
+
+/// Measures and judges the call of a row.
+pub(super) fn score(scorer: &Scorer, entry: Entry) -> Outcome {
+    let Entry {
+        line,
+        id,
+        labels,
+        row,
+        ..
+    } = entry;
+    let extra = row
+        .as_ref()
+        .map(|call| call.metadata.extra.clone())
+        .unwrap_or_default();
+    let result = row.and_then(|call| guarded(&call.id, || scorer.score(&call)));
+    Outcome {
+        line,
+        id,
+        labels,
+        extra,
+        result: result.map(Box::new),
+    }
+}
+
+/// Returns the line of the file of failures; empty when the call did not fail.
+fn failure(outcome: &Outcome) -> String {
+    let Err(error) = &outcome.result else {
+        return String::new();
+    };
+    let line = json!({
+        "line": outcome.line,
+        "call_id": outcome.id,
+        "stage": error.stage().map(|stage| stage.name()),
+        "code": error.kind().name(),
+        "place": error.place(),
+        "found": error.found(),
+        "wanted": error.wanted(),
+        "hint": error.hint_text(),
+        "message": error.to_string(),
+    });
+    format!("{line}\n")
+}
+
+/// Hashes what the row of a call depends on.
+fn key(entry: &Entry, identity: Identity) -> u64 {
+    let mut hash = Fnv1a::new();
+    let mut text = String::new();
+    // Writing to a `String` cannot fail. The debug form of a call has all that the manifest says.
+    let row = entry.row.as_ref().map_err(ToString::to_string);
+    let _ = write!(text, "{} {:?} {:?}", entry.line, entry.labels, row);
+    hash.write(text.as_bytes());
+    for file in &entry.files {
+        match identity {
+            Identity::SizeAndTime => {
+                let about = std::fs::metadata(file).ok();
+                let state = about.map(|about| (about.len(), about.modified().ok()));
+                hash.write(format!("{state:?}").as_bytes());
+            }
+            Identity::Content => match File::open(file) {
+                Ok(mut file) if file.metadata().is_ok_and(|about| about.is_file()) => {
+                    let mut block = vec![0; AHEAD_BLOCK];
+                    while let Ok(count @ 1..) = file.read(&mut block) {
+                        hash.write(&block[..count]);
+                    }
+                    hash.write(b"end");
+                }
+                _ => hash.write(b"none"),
+            },
+        }
+    }
+    hash.finish()
+}
+
+/// Estimates how long a call takes, in milliseconds of sound, and how much memory.
+fn estimate(entry: &Entry) -> (u64, u64) {
+    let (mut seconds, mut cost, mut memory) = (0, 0, CALL_MEMORY);
+    for file in &entry.files {
+        let size = std::fs::metadata(file).map_or(0, |about| about.len());
+        let extension = file.extension().unwrap_or_default().to_string_lossy();
+        match extension.to_ascii_lowercase().as_str() {
+            "wav" | "wave" | "rf64" | "w64" => seconds += size / PLAIN_RATE,
+            "flac" | "mp3" | "ogg" | "oga" | "opus" | "m4a" | "mp4" | "aac" | "webm" => {
+                seconds += size / COMPRESSED_RATE;
+            }
+            _ => {
+                memory += TRANSCRIPT_MEMORY * size;
+                cost += size / 1_000;
+            }
+        }
+    }
+    (cost + 1_000 * seconds, memory + SECOND_MEMORY * seconds)
+}
+
+/// Reads files for the system's cache. What cannot be read is told by who needs it.
+fn read_all(files: &[PathBuf]) {
+    let mut block = vec![0; AHEAD_BLOCK];
+    for path in files {
+        // A device or a pipe must not be opened: it may never answer.
+        let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+        let Some(mut file) = is_file.then(|| File::open(path).ok()).flatten() else {
+            continue;
+        };
+        let mut read = 0;
+        while let Ok(count @ 1..) = file.read(&mut block) {
+            read += count as u64;
+            if read >= AHEAD_MOST {
+                break;
+            }
+        }
+    }
+}
+
+impl Left {
+    /// Opens the run that was put aside, to copy its rows.
+    fn reopen(&mut self, names: &Names, header: u64) -> Result<()> {
+        let aside = Earlier::open(&self.aside(names), header)?;
+        self.others.splice(0..0, aside);
+        Ok(())
+    }
+
+    /// Copies its first rows, which were found to hold.
+    fn copy_first(&mut self, count: u64, output: &mut Output) -> Result<()> {
+        let Some(aside) = self.others.first_mut() else {
+            return Ok(());
+        };
+        for number in 0..count {
+            let Some(found) = aside.get(number) else {
+                break;
+            };
+            let (row, error) = aside.read(found)?;
+            output.add(found.record.key, &row, &error, found.record.failed)?;
+        }
+        Ok(())
+    }
+}
