@@ -135,8 +135,13 @@ impl Earlier {
             Some(file) => length(file, &names.errors)?,
             None => 0,
         };
+        let rows_length = length(&rows, &names.out)?;
+        if rows_length < header {
+            // Torn within what stands before the rows.
+            return Ok(None);
+        }
         Ok(Some(Earlier {
-            rows_length: length(&rows, &names.out)?,
+            rows_length,
             errors_length,
             journal,
             rows,
