@@ -1,20 +1,23 @@
 //! From a call to its measurements.
 
-use super::warnings::{DROPOUTS_TOLD, Warning, clock_warnings, misfit, outside, tail_warning};
-use crate::audio::faults::{ChannelFaults, FaultMeter};
+use super::ear::{Ear, Heard};
+use super::warnings::{
+    Warning, misfit, of_reading, of_sound, of_transcript, outside, tail_warning,
+};
+use crate::audio::faults::ChannelFaults;
 use crate::audio::{self, AudioDescription};
 use crate::call::{Call, CallId, Metadata, Recording, Side, Sides, TranscriptSource};
 use crate::conversation::{self, Conversation, RoleSigns, TailMonologue, TranscriptFit, WordCount};
 use crate::error::Result;
 use crate::features::otherwise::Circumstances;
 use crate::features::{Absence, Alternative, Channels, Evidence, FeatureVector};
-use crate::prosody::{PeakMeter, Peaks, PitchMeter, Pitches};
+use crate::prosody::{Peaks, Pitches};
 use crate::recognise::Recogniser;
 use crate::settings::AnalysisSettings;
 use crate::timeline::{Span, Time, Timeline};
 use crate::transcript::{self, ReadTranscript, Transcript};
+use crate::vad::Hearing;
 use crate::vad::line::LineSound;
-use crate::vad::{Hearing, Listener};
 use std::collections::BTreeMap;
 
 /// What an [`Extractor`] found on a call.
@@ -88,24 +91,14 @@ pub struct Extractor {
     recogniser: Option<Recogniser>,
 }
 
-/// What was heard of a recording.
-pub(super) struct Heard {
-    pub(super) hearing: Hearing,
-    peaks: Sides<Peaks>,
-    /// Where the settings ask for it.
-    pitches: Option<Sides<Pitches>>,
-    pub(super) duration: Span,
-    faults: ChannelFaults,
-    truncated: bool,
-    description: AudioDescription,
-}
-
-impl Heard {
-    /// Returns whether a channel carries nothing. A quiet voice that the detector hears is no
-    /// silence, whatever its level.
-    fn is_silent(&self, side: Side) -> bool {
-        *self.faults.silent.get(side) && self.hearing.speech.get(side).is_empty()
-    }
+/// A call after reading and listening.
+pub(super) struct Taken<'a> {
+    pub(super) id: &'a CallId,
+    pub(super) metadata: &'a Metadata,
+    /// Its length where neither sound nor transcript tell.
+    pub(super) duration: Option<Span>,
+    pub(super) read: Option<ReadTranscript>,
+    pub(super) heard: Option<Heard>,
 }
 
 /// What is known of a call's words and voices besides its conversation: see [`Evidence`].
@@ -188,15 +181,43 @@ impl Extractor {
             sources => Some(transcript::read(sources, agent_channel)?),
         };
         if let Some(read) = &read {
-            let odd = read.oddities.iter();
-            warnings.extend(odd.map(|o| Warning::new(o.code, &o.message)));
+            warnings.extend(of_transcript(read));
         }
         let heard = call
             .recording
             .as_ref()
             .map(|r| self.listen(r, &call.metadata, &mut warnings))
             .transpose()?;
+        let taken = Taken {
+            id: &call.id,
+            metadata: &call.metadata,
+            duration: call.duration,
+            read,
+            heard,
+        };
+        self.measure_taken(taken, warnings)
+    }
 
+    /// Measures what was taken of a call; `warnings` are those of the taking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Metadata::hold_timeline`].
+    pub(super) fn measure_taken(
+        &self,
+        taken: Taken<'_>,
+        mut warnings: Vec<Warning>,
+    ) -> Result<Measurements> {
+        let Taken {
+            id,
+            metadata,
+            duration: given,
+            read,
+            heard,
+        } = taken;
+        if let Some(heard) = &heard {
+            warnings.extend(of_sound(heard));
+        }
         let doubled = read.as_ref().is_some_and(|r| r.doubled);
         let no_words = doubled.then_some(Absence::TranscriptDoubled);
         let transcript = read.as_ref().filter(|_| !doubled).map(|r| &r.transcript);
@@ -218,8 +239,8 @@ impl Extractor {
         let speech = speech.as_ref();
         let duration = match (&heard, transcript) {
             (Some(heard), _) => Some(heard.duration),
-            (None, Some(transcript)) => length_of(transcript, call.duration),
-            (None, None) => call.duration,
+            (None, Some(transcript)) => length_of(transcript, given),
+            (None, None) => given,
         };
         if let (Some(transcript), Some(heard)) = (transcript, &heard) {
             warnings.extend(misfit(transcript, heard, dual_mono));
@@ -229,7 +250,7 @@ impl Extractor {
         }
         let facts = Metadata {
             extra: BTreeMap::new(),
-            ..call.metadata.clone()
+            ..metadata.clone()
         };
         if heard.is_none() && transcript.is_none() && facts == Metadata::default() {
             let message = "nothing is known of the call but its id, so the estimate is that of an \
@@ -268,7 +289,7 @@ impl Extractor {
             bleed_share: heard.hearing.bleed.share,
             clocks: match heard.hearing.clocks {
                 Some(clocks) => Ok(clocks),
-                None if heard.description.files > 1 => Err(Absence::NoLeak),
+                None if heard.two_clocks => Err(Absence::NoLeak),
                 None => Err(Absence::OneClock),
             },
             swapped: swapped(heard, transcript, &mut warnings),
@@ -297,11 +318,12 @@ impl Extractor {
                 None => Err(Absence::NoRecording),
             },
         };
-        let features = self.measure(&call.metadata, duration, &conversation, known)?;
+        let features = self.measure(metadata, duration, &conversation, known)?;
         let faults = heard.as_ref().map(|h| h.faults);
         let (hearing, recording) = heard.map(|h| (h.hearing, h.description)).unzip();
+        let recording = recording.flatten();
         Ok(Measurements {
-            call: call.id.clone(),
+            call: id.clone(),
             features,
             conversation: conversation.ok(),
             faults,
@@ -385,8 +407,7 @@ impl Extractor {
         }))
     }
 
-    /// Decodes a recording block by block and marks the speech, the peaks and the pitch of each side.
-    /// While the customer is on hold, as the metadata tell, nobody speaks on the agent's channel.
+    /// Decodes a recording block by block and hears it.
     fn listen(
         &self,
         recording: &Recording,
@@ -394,78 +415,19 @@ impl Extractor {
         warnings: &mut Vec<Warning>,
     ) -> Result<Heard> {
         let mut audio = audio::open(recording)?;
-        let rate = audio.sample_rate();
-        let mut listener = Listener::new(&self.settings, rate)?;
-        let two = matches!(recording, Recording::TwoMono { .. });
-        if two {
-            listener = listener.with_two_clocks();
+        let mut ear = Ear::new(&self.settings, audio.sample_rate())?;
+        if matches!(recording, Recording::TwoMono { .. }) {
+            ear = ear.with_two_clocks();
         }
-        let mut peaks = Sides::from_fn(|_| PeakMeter::new(rate));
-        let pitch = self.settings.pitch;
-        let mut pitches = pitch.then(|| Sides::from_fn(|_| PitchMeter::new(rate)));
-        let mut meter = FaultMeter::new(rate);
         while let Some(block) = audio.next_block()? {
-            listener.push(&block);
-            peaks.agent.push(block.agent);
-            peaks.customer.push(block.customer);
-            if let Some(pitches) = &mut pitches {
-                pitches.agent.push(block.agent);
-                pitches.customer.push(block.customer);
-            }
-            meter.push(&block);
+            ear.push(&block);
         }
-        warnings.extend(
-            audio
-                .warnings()
-                .iter()
-                .map(|w| Warning::new(w.code(), w.to_string())),
-        );
-        let faults = meter.faults();
-        if faults.dual_mono {
-            let message = "both channels carry the same sound, so nobody can tell who speaks: is \
-                           it a mono recording saved as stereo?";
-            warnings.push(Warning::new("dual_mono", message));
-        }
-        for side in Side::BOTH {
-            if *faults.silent.get(side) {
-                let message = format!("the {side} channel is silent");
-                warnings.push(Warning::new("channel_silent", message));
-            }
-        }
-        for side in Side::BOTH {
-            let found = faults.dropouts.get(side);
-            if found.share >= DROPOUTS_TOLD {
-                let message = format!(
-                    "{} drop-outs, {:.1} % of the {side}'s channel: packets were lost, and words \
-                     with them",
-                    found.count,
-                    100.0 * found.share
-                );
-                warnings.push(Warning::new("dropouts", message));
-            }
-        }
-        let duration = Time::of_sample(audio.frames_read(), rate) - Time::ZERO;
-        let holds = metadata.hold_timeline(duration)?;
+        warnings.extend(of_reading(audio.warnings()));
+        let mut heard = ear.finish(metadata)?;
         let lost = |code| code == "truncated" || code == "broke_off";
-        let hearing = listener.finish(holds.as_ref());
-        if two && !faults.dual_mono {
-            warnings.extend(clock_warnings(&hearing, duration));
-        }
-        Ok(Heard {
-            truncated: audio.warnings().iter().any(|w| lost(w.code())),
-            hearing,
-            peaks: Sides {
-                agent: peaks.agent.finish(),
-                customer: peaks.customer.finish(),
-            },
-            pitches: pitches.map(|meters| Sides {
-                agent: meters.agent.finish(),
-                customer: meters.customer.finish(),
-            }),
-            duration,
-            faults,
-            description: audio.description().clone(),
-        })
+        heard.truncated = audio.warnings().iter().any(|w| lost(w.code()));
+        heard.description = Some(audio.description().clone());
+        Ok(heard)
     }
 }
 

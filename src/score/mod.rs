@@ -9,9 +9,12 @@
 //! All three are immutable, `Send + Sync`, start no thread, and give the same result for the same
 //! input, bit for bit.
 
+mod ear;
+mod live;
 mod measurements;
 mod warnings;
 
+pub use self::live::LiveCall;
 pub use self::measurements::{Extractor, Measurements};
 pub use self::warnings::Warning;
 
@@ -101,17 +104,21 @@ impl Scorer {
     /// As [`Extractor::extract`].
     pub fn score(&self, call: &Call) -> Result<Assessment> {
         let measurements = self.extractor.extract(call)?;
+        Ok(self.judge(measurements))
+    }
+
+    fn judge(&self, measurements: Measurements) -> Assessment {
         let prediction = self.predictor.predict(&measurements.features);
         let explanation = self.explaining.then(|| {
             let alternatives = measurements.alternatives(self.extractor.settings());
             self.predictor
                 .explain(&measurements.features, &alternatives)
         });
-        Ok(Assessment {
+        Assessment {
             measurements,
             prediction,
             explanation,
-        })
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What was odd about a call, in sentences.
 
-use super::measurements::Heard;
+use super::ear::Heard;
+use crate::audio::AudioWarning;
 use crate::call::{Side, Sides};
 use crate::conversation::{self, TailMonologue};
 use crate::timeline::{Segment, Span, Time, Timeline};
-use crate::transcript::Transcript;
+use crate::transcript::{ReadTranscript, Transcript};
 use crate::vad::Hearing;
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ const UNHEARD_SHARE: f64 = 0.5;
 /// From this share of a channel in drop-outs a warning says so. Where half of the channel is speech,
 /// 1 % of it is lost then, which G.711 without concealment turns into a rating 18 of 100 lower
 /// (ITU-T G.107 with the 4.3 % robustness of G.113).
-pub(super) const DROPOUTS_TOLD: f64 = 0.005;
+const DROPOUTS_TOLD: f64 = 0.005;
 
 /// From this offset of two recordings on, or this growth of it over the call, a warning says so, in
 /// seconds: speech is found to 0.1 s, and pauses between turns last some 0.2 s.
@@ -47,6 +48,51 @@ impl Warning {
     }
 }
 
+/// Repeats what was odd in reading sound.
+pub(super) fn of_reading(warnings: &[AudioWarning]) -> impl Iterator<Item = Warning> {
+    let warnings = warnings.iter();
+    warnings.map(|w| Warning::new(w.code(), w.to_string()))
+}
+
+/// Repeats what was odd in reading a transcript.
+pub(super) fn of_transcript(read: &ReadTranscript) -> impl Iterator<Item = Warning> {
+    let odd = read.oddities.iter();
+    odd.map(|o| Warning::new(o.code, &o.message))
+}
+
+/// Says what is wrong with the channels, and with their clocks.
+pub(super) fn of_sound(heard: &Heard) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let faults = &heard.faults;
+    if faults.dual_mono {
+        let message = "both channels carry the same sound, so nobody can tell who speaks: is it a \
+                       mono recording saved as stereo?";
+        warnings.push(Warning::new("dual_mono", message));
+    }
+    for side in Side::BOTH {
+        if *faults.silent.get(side) {
+            let message = format!("the {side} channel is silent");
+            warnings.push(Warning::new("channel_silent", message));
+        }
+    }
+    for side in Side::BOTH {
+        let found = faults.dropouts.get(side);
+        if found.share >= DROPOUTS_TOLD {
+            let message = format!(
+                "{} drop-outs, {:.1} % of the {side}'s channel: packets were lost, and words with \
+                 them",
+                found.count,
+                100.0 * found.share
+            );
+            warnings.push(Warning::new("dropouts", message));
+        }
+    }
+    if heard.two_clocks && !faults.dual_mono {
+        warnings.extend(clock_warnings(&heard.hearing, heard.duration));
+    }
+    warnings
+}
+
 /// Says how much of a transcript lies before or after the call, where nothing is measured.
 pub(super) fn outside(transcript: &Transcript, duration: Span) -> Option<Warning> {
     let said = transcript.utterances.iter().map(|u| u.segment);
@@ -62,7 +108,7 @@ pub(super) fn outside(transcript: &Transcript, duration: Span) -> Option<Warning
 }
 
 /// Tells of two recordings whose clocks stand apart.
-pub(super) fn clock_warnings(hearing: &Hearing, duration: Span) -> Vec<Warning> {
+fn clock_warnings(hearing: &Hearing, duration: Span) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let Some(clocks) = &hearing.clocks else {
         // Nothing leaks; how the two talk may tell of a gross offset all the same.
