@@ -40,6 +40,8 @@ mod track;
 mod warning;
 mod wav;
 
+pub(crate) use track::make_sane;
+pub(crate) use warning::Notes;
 pub use warning::{AudioWarning, WILD};
 
 use crate::call::{AgentChannel, Recording};
@@ -48,7 +50,6 @@ use pair::Pair;
 use std::fmt;
 use std::ops::RangeInclusive;
 use track::{Layout, Track};
-use warning::Notes;
 
 /// The most frames that a [`Block`] holds: half a second at 8 kHz, and small enough that two
 /// channels of it stay in a processor's first-level cache.

@@ -158,7 +158,7 @@ impl Track {
 }
 
 /// Replaces what is no sample: numbers that are not finite by 0, sizes above [`WILD`] by full scale.
-fn make_sane(samples: &mut [f32], notes: &mut Notes) {
+pub(crate) fn make_sane(samples: &mut [f32], notes: &mut Notes) {
     // The common case is one pass without a branch. A comparison with NaN is false.
     if samples.iter().all(|x| x.abs() <= WILD) {
         return;

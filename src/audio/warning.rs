@@ -171,20 +171,20 @@ impl fmt::Display for AudioWarning {
 }
 
 /// The warnings of a recording while it is being read.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
     warnings: Vec<AudioWarning>,
     side: Option<Side>,
 }
 
 impl Notes {
     /// From now on warnings concern the file of `side`; `None`: the only file.
-    pub(super) fn about(&mut self, side: Option<Side>) {
+    pub(crate) fn about(&mut self, side: Option<Side>) {
         self.side = side;
     }
 
     /// Returns the warnings so far.
-    pub(super) fn all(&self) -> &[AudioWarning] {
+    pub(crate) fn all(&self) -> &[AudioWarning] {
         &self.warnings
     }
 

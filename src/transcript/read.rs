@@ -47,6 +47,31 @@ pub struct ReadTranscript {
     pub doubled: bool,
 }
 
+impl ReadTranscript {
+    /// Takes a transcript that comes from no format: what holds for all of a call is asked of it.
+    pub(crate) fn of(transcript: Transcript) -> ReadTranscript {
+        let mut read = ReadTranscript {
+            transcript,
+            formats: Vec::new(),
+            oddities: Vec::new(),
+            doubled: false,
+        };
+        read.ask_whether_doubled();
+        read
+    }
+
+    fn ask_whether_doubled(&mut self) {
+        self.doubled = doubled::is_doubled(&self.transcript);
+        if self.doubled {
+            let message = "both sides say the same words at the same time, so nobody can tell who \
+                           speaks and the transcript was set aside: was a mono recording transcribed \
+                           twice?";
+            let oddity = Oddity::new("transcript_doubled", message);
+            self.oddities.push(oddity);
+        }
+    }
+}
+
 /// Reads the transcripts of one call: usually one of both sides, or one of each.
 ///
 /// `agent_channel` is the agent's channel in formats that number channels, unless a source declares
@@ -99,15 +124,7 @@ pub fn read(
         whole.formats.extend(one.formats);
         whole.oddities.extend(one.oddities);
     }
-    whole.doubled = doubled::is_doubled(&whole.transcript);
-    if whole.doubled {
-        let message = "both sides say the same words at the same time, so nobody can tell who \
-                       speaks and the transcript was set aside: was a mono recording transcribed \
-                       twice?";
-        whole
-            .oddities
-            .push(Oddity::new("transcript_doubled", message));
-    }
+    whole.ask_whether_doubled();
     Ok(whole)
 }
 

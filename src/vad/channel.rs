@@ -32,6 +32,13 @@ impl Detector {
             Detector::OfFrames(_) => fast::DELAY,
         }
     }
+
+    fn try_clone(&self) -> Option<Detector> {
+        Some(match self {
+            Detector::OfSamples(vad) => Detector::OfSamples(vad.try_clone()?),
+            Detector::OfFrames(scorer) => Detector::OfFrames(scorer.clone()),
+        })
+    }
 }
 
 /// What is gathered of a channel while it plays: 550 bytes a second.
@@ -104,6 +111,21 @@ impl Channel {
     pub(super) fn with_bands(mut self) -> Channel {
         self.bands = Some(Vec::new());
         self
+    }
+
+    /// Returns a channel in the same state; `None` where the detector's cannot be copied.
+    pub(super) fn try_clone(&self) -> Option<Channel> {
+        Some(Channel {
+            detector: self.detector.try_clone()?,
+            front: self.front.clone(),
+            settings: self.settings.clone(),
+            sample_rate: self.sample_rate,
+            samples: self.samples,
+            scores: self.scores.clone(),
+            levels: self.levels.clone(),
+            line: self.line.clone(),
+            bands: self.bands.clone(),
+        })
     }
 
     /// Takes the next samples.

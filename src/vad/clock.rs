@@ -130,6 +130,7 @@ pub struct Leak {
 }
 
 /// Finds [`Clocks`] frame by frame.
+#[derive(Clone)]
 pub(super) struct ClockMeter {
     fft: Arc<dyn Fft<f32>>,
     back: Arc<dyn Fft<f32>>,

@@ -31,7 +31,8 @@ const GATE_AFTER: u32 = 8;
 /// Frames of dither that fill the network's window when it starts anew.
 const WARM_UP: usize = 3;
 
-/// The `earshot` detector on one channel.
+/// The `earshot` detector on one channel. Its network's state cannot be copied, so that
+/// [`try_clone`](Vad::try_clone) gives `None`.
 pub struct EarshotVad {
     resampler: Resampler,
     network: Box<Detector>,

@@ -28,6 +28,7 @@ const FLOOR_CLIMB_DB_S: f64 = 0.5;
 const FLOOR_DBFS: f64 = -72.0;
 
 /// The energy detector on one channel.
+#[derive(Clone)]
 pub struct EnergyVad {
     fft: Arc<dyn RealToComplex<f32>>,
     window: Vec<f32>,
@@ -140,5 +141,9 @@ impl Vad for EnergyVad {
         let half = self.window.len() / 2;
         self.pending.resize(self.pending.len() + half, 0.0);
         self.take_frames(scores);
+    }
+
+    fn try_clone(&self) -> Option<Box<dyn Vad>> {
+        Some(Box::new(self.clone()))
     }
 }

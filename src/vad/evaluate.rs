@@ -112,7 +112,7 @@ impl Heard {
 }
 
 /// Gives scores that a detector gave before, so that it need not listen twice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Replay {
     scores: Vec<f32>,
     hop: Span,
@@ -133,6 +133,10 @@ impl Vad for Replay {
     }
 
     fn finish(&mut self, _: &mut Vec<f32>) {}
+
+    fn try_clone(&self) -> Option<Box<dyn Vad>> {
+        Some(Box::new(self.clone()))
+    }
 }
 
 /// The frames of one recording or of several.

@@ -72,6 +72,7 @@ impl Frame<'_> {
 }
 
 /// Computes the frames of one channel.
+#[derive(Clone)]
 pub(super) struct FrontEnd {
     resampler: Resampler,
     /// Takes two frames at once, as the real and the imaginary part.

@@ -31,7 +31,7 @@ pub(super) fn dbfs(frame: &[f32]) -> f64 {
 }
 
 /// A percentile of the levels of the last frames that were not idle.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LoudLevel {
     window: usize,
     idle_below: f64,
@@ -129,7 +129,7 @@ const VOICE_RANGE_DB: f64 = 38.0;
 const LEAST_DBFS: f64 = -80.0;
 
 /// Passes on the levels of frames that are not steady, a quarter of a second late.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Unsteady {
     /// The powers of the last frames, and the place of the oldest.
     powers: Vec<f32>,
@@ -185,7 +185,7 @@ impl Unsteady {
 }
 
 /// The level of what is loud on a channel and not steady, while it plays.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Loudness {
     level: LoudLevel,
     recent: LoudLevel,
@@ -242,7 +242,7 @@ const RIDER_MS: usize = 16;
 
 /// Follows the level of a channel, in frames of 16 ms: how far to raise it, and what is too quiet to
 /// be speech.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rider {
     loud: Loudness,
     floor: LoudLevel,

@@ -91,6 +91,20 @@ impl Listener {
         self
     }
 
+    /// Returns a listener in the same state that goes on apart from this one: finished, it tells what
+    /// is heard if the call ends now. `None` where the detector's state cannot be copied
+    /// ([`Vad::try_clone`](super::Vad::try_clone)).
+    pub fn try_clone(&self) -> Option<Listener> {
+        Some(Listener {
+            channels: Sides {
+                agent: self.channels.agent.try_clone()?,
+                customer: self.channels.customer.try_clone()?,
+            },
+            bleed: self.bleed.clone(),
+            clocks: self.clocks.clone(),
+        })
+    }
+
     /// Takes the next block.
     pub fn push(&mut self, block: &Block<'_>) {
         self.channels.agent.push(block.agent);

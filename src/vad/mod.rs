@@ -56,6 +56,12 @@ pub trait Vad: Send + fmt::Debug {
 
     /// Appends the scores of what is still held back; nothing may be pushed afterwards.
     fn finish(&mut self, scores: &mut Vec<f32>);
+
+    /// Returns a detector in the same state that goes on apart from this one, so that a call can be
+    /// judged while it lasts; `None` where the state cannot be copied.
+    fn try_clone(&self) -> Option<Box<dyn Vad>> {
+        None
+    }
 }
 
 /// Makes the detector that the settings name, for a channel at `sample_rate` Hz.

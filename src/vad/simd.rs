@@ -38,6 +38,15 @@ impl Aligned {
     }
 }
 
+impl Clone for Aligned {
+    /// Copies the numbers to where another line begins.
+    fn clone(&self) -> Aligned {
+        let mut copy = Aligned::zeros(self.length);
+        copy.get_mut().copy_from_slice(self.get());
+        copy
+    }
+}
+
 /// Work that is the same for vectors of any width.
 pub(super) trait Work: Sized {
     type Output;

@@ -29,7 +29,7 @@ pub(super) enum Content {
 }
 
 /// The way from a source to the channel that hears it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Link {
     /// Sums of the last blocks in which the source sounded, and over all of them.
     blocks: VecDeque<Box<Sums>>,

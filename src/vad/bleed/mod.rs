@@ -177,7 +177,7 @@ pub struct Evidence {
 }
 
 /// Finds [`Bleed`] frame by frame.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct BleedMeter {
     frames: usize,
     histories: Sides<History>,
@@ -343,7 +343,7 @@ fn clean(contents: &[Content]) -> Vec<bool> {
 }
 
 /// The last frames of a side, and the noise it has when nobody speaks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct History {
     /// Frames taken so far.
     taken: usize,
@@ -488,7 +488,7 @@ impl History {
 const NOISE_BINS: usize = 50;
 
 /// The level per band that all but a tenth of the last frames exceed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct NoiseMeter {
     current: Box<[[u8; NOISE_BINS]; BANDS]>,
     blocks: std::collections::VecDeque<Box<[[u8; NOISE_BINS]; BANDS]>>,

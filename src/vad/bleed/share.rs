@@ -17,7 +17,7 @@ const ENVELOPE_MIN_DBFS: f32 = -80.0;
 const ALIKE: f64 = 0.7;
 
 /// Gathers the share window by window.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ShareMeter {
     frames: usize,
     active: usize,

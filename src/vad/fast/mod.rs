@@ -66,7 +66,7 @@ struct Around {
 }
 
 /// Follows the levels of a channel.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Levels {
     loud: Loudness,
     floor: LoudLevel,
@@ -103,13 +103,14 @@ impl Levels {
 }
 
 /// The fast detector on one channel.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FastVad {
     front: FrontEnd,
     scorer: FastScorer,
 }
 
 /// What scores the frames of a front end.
+#[derive(Clone)]
 pub(super) struct FastScorer {
     waiting: Waiting,
     network: Arc<Network>,
@@ -122,7 +123,7 @@ pub(super) struct FastScorer {
 }
 
 /// The frames that wait for what follows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Waiting {
     levels: Levels,
     /// In batches: the last one is not full.
@@ -339,6 +340,10 @@ impl Vad for FastVad {
     fn finish(&mut self, scores: &mut Vec<f32>) {
         self.front.finish(|frame| self.scorer.take(frame));
         self.scorer.finish(scores);
+    }
+
+    fn try_clone(&self) -> Option<Box<dyn Vad>> {
+        Some(Box::new(self.clone()))
     }
 }
 

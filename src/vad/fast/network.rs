@@ -58,7 +58,7 @@ impl fmt::Debug for Network {
 }
 
 /// What the network remembers of a channel, and where it computes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Memory {
     /// Of each layer but the last two, what goes into it: the frames before the batch that it looks
     /// at, and the batch. The last is what the mean is taken of.

@@ -156,7 +156,7 @@ pub fn holds(agent_line: &[Heard], speech: &Sides<Timeline>) -> Timeline {
 }
 
 /// Hears what one channel carries besides voices.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LineMeter {
     tones: ToneMeter,
     music: MusicMeter,

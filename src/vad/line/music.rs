@@ -127,7 +127,7 @@ impl Slot {
 const NOWHERE: f32 = -10.0;
 
 /// Follows the notes of one channel.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct MusicMeter {
     /// Place and age of the peak in each bin of the last slot.
     places: [f32; BINS],

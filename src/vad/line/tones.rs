@@ -303,7 +303,7 @@ pub(super) struct Key {
 }
 
 /// Finds keys and runs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ToneMeter {
     key: Option<KeyRun>,
     growing: Option<Growing>,

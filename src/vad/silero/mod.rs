@@ -58,6 +58,7 @@ const LAG: usize = 1;
 const HOLD: usize = 5;
 
 /// The Silero detector on one channel.
+#[derive(Clone)]
 pub struct SileroVad {
     resampler: Resampler,
     network: Arc<Network>,
@@ -255,5 +256,9 @@ impl Vad for SileroVad {
         self.samples.resize(CONTEXT + whole * WINDOW, 0.0);
         self.open.resize(2 * whole, false);
         self.stretch(chunks, count, scores);
+    }
+
+    fn try_clone(&self) -> Option<Box<dyn Vad>> {
+        Some(Box::new(self.clone()))
     }
 }

@@ -61,7 +61,7 @@ impl fmt::Debug for Network {
 }
 
 /// Memory that [`Network::drive`] and [`Network::recall`] use again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Scratch {
     /// The samples of a vector of windows, sample by sample.
     turned: Aligned,

@@ -1,70 +1,24 @@
-//! One call, listened to and judged.
-//!
-//! Listening and judging are two stages with two types. An [`Extractor`] turns a call into
-//! measurements: it decodes, detects and counts, which is nearly the whole cost. A
-//! [`Predictor`] turns measurements into a CSI estimate, in
-//! microseconds; so a retrained model rescores a table of measurements without the recordings.
-//! A [`Scorer`] joins the two.
-//!
-//! All three are immutable, `Send + Sync`, start no thread, and give the same result for the same
-//! input, bit for bit.
+//! From a call to its measurements.
 
-use crate::audio::faults::{ChannelFaults, FaultMeter};
+use super::ear::{Ear, Heard};
+use super::warnings::{
+    Warning, misfit, of_reading, of_sound, of_transcript, outside, tail_warning,
+};
+use crate::audio::faults::ChannelFaults;
 use crate::audio::{self, AudioDescription};
 use crate::call::{Call, CallId, Metadata, Recording, Side, Sides, TranscriptSource};
 use crate::conversation::{self, Conversation, RoleSigns, TailMonologue, TranscriptFit, WordCount};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::features::otherwise::Circumstances;
 use crate::features::{Absence, Alternative, Channels, Evidence, FeatureVector};
-use crate::model::{Explanation, Prediction, Predictor};
-use crate::prosody::{PeakMeter, Peaks, PitchMeter, Pitches};
+use crate::prosody::{Peaks, Pitches};
 use crate::recognise::Recogniser;
 use crate::settings::AnalysisSettings;
-use crate::timeline::{Segment, Span, Time, Timeline};
+use crate::timeline::{Span, Time, Timeline};
 use crate::transcript::{self, ReadTranscript, Transcript};
+use crate::vad::Hearing;
 use crate::vad::line::LineSound;
-use crate::vad::{Hearing, Listener};
-use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// A transcript may run past the recording by this much: recognisers round, and count in frames of
-/// their own.
-const TRANSCRIPT_SLACK: Span = Span::from_millis(2_000);
-
-/// From this share of transcribed speech that the detector does not hear, the two are said not to
-/// fit. Well-fitting pairs stay below a fifth.
-const UNHEARD_SHARE: f64 = 0.5;
-
-/// From this share of a channel in drop-outs a warning says so. Where half of the channel is speech,
-/// 1 % of it is lost then, which G.711 without concealment turns into a rating 18 of 100 lower
-/// (ITU-T G.107 with the 4.3 % robustness of G.113).
-const DROPOUTS_TOLD: f64 = 0.005;
-
-/// From this offset of two recordings on, or this growth of it over the call, a warning says so, in
-/// seconds: speech is found to 0.1 s, and pauses between turns last some 0.2 s.
-const CLOCK_TOLD_S: f64 = 0.1;
-
-/// A drift is told when it is so many of its standard errors.
-const DRIFT_CERTAIN: f64 = 3.0;
-
-/// Something odd about a call that was measured all the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Warning {
-    /// Its name in summaries: `truncated`, `dual_mono`, …
-    pub code: &'static str,
-    /// A sentence for people; it holds no word of the call.
-    pub message: String,
-}
-
-impl Warning {
-    fn new(code: &'static str, message: impl Into<String>) -> Warning {
-        Warning {
-            code,
-            message: message.into(),
-        }
-    }
-}
 
 /// What an [`Extractor`] found on a call.
 #[derive(Clone, Debug)]
@@ -137,24 +91,14 @@ pub struct Extractor {
     recogniser: Option<Recogniser>,
 }
 
-/// What was heard of a recording.
-struct Heard {
-    hearing: Hearing,
-    peaks: Sides<Peaks>,
-    /// Where the settings ask for it.
-    pitches: Option<Sides<Pitches>>,
-    duration: Span,
-    faults: ChannelFaults,
-    truncated: bool,
-    description: AudioDescription,
-}
-
-impl Heard {
-    /// Returns whether a channel carries nothing. A quiet voice that the detector hears is no
-    /// silence, whatever its level.
-    fn is_silent(&self, side: Side) -> bool {
-        *self.faults.silent.get(side) && self.hearing.speech.get(side).is_empty()
-    }
+/// A call after reading and listening.
+pub(super) struct Taken<'a> {
+    pub(super) id: &'a CallId,
+    pub(super) metadata: &'a Metadata,
+    /// Its length where neither sound nor transcript tell.
+    pub(super) duration: Option<Span>,
+    pub(super) read: Option<ReadTranscript>,
+    pub(super) heard: Option<Heard>,
 }
 
 /// What is known of a call's words and voices besides its conversation: see [`Evidence`].
@@ -237,15 +181,43 @@ impl Extractor {
             sources => Some(transcript::read(sources, agent_channel)?),
         };
         if let Some(read) = &read {
-            let odd = read.oddities.iter();
-            warnings.extend(odd.map(|o| Warning::new(o.code, &o.message)));
+            warnings.extend(of_transcript(read));
         }
         let heard = call
             .recording
             .as_ref()
             .map(|r| self.listen(r, &call.metadata, &mut warnings))
             .transpose()?;
+        let taken = Taken {
+            id: &call.id,
+            metadata: &call.metadata,
+            duration: call.duration,
+            read,
+            heard,
+        };
+        self.measure_taken(taken, warnings)
+    }
 
+    /// Measures what was taken of a call; `warnings` are those of the taking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Metadata::hold_timeline`].
+    pub(super) fn measure_taken(
+        &self,
+        taken: Taken<'_>,
+        mut warnings: Vec<Warning>,
+    ) -> Result<Measurements> {
+        let Taken {
+            id,
+            metadata,
+            duration: given,
+            read,
+            heard,
+        } = taken;
+        if let Some(heard) = &heard {
+            warnings.extend(of_sound(heard));
+        }
         let doubled = read.as_ref().is_some_and(|r| r.doubled);
         let no_words = doubled.then_some(Absence::TranscriptDoubled);
         let transcript = read.as_ref().filter(|_| !doubled).map(|r| &r.transcript);
@@ -267,8 +239,8 @@ impl Extractor {
         let speech = speech.as_ref();
         let duration = match (&heard, transcript) {
             (Some(heard), _) => Some(heard.duration),
-            (None, Some(transcript)) => length_of(transcript, call.duration),
-            (None, None) => call.duration,
+            (None, Some(transcript)) => length_of(transcript, given),
+            (None, None) => given,
         };
         if let (Some(transcript), Some(heard)) = (transcript, &heard) {
             warnings.extend(misfit(transcript, heard, dual_mono));
@@ -278,7 +250,7 @@ impl Extractor {
         }
         let facts = Metadata {
             extra: BTreeMap::new(),
-            ..call.metadata.clone()
+            ..metadata.clone()
         };
         if heard.is_none() && transcript.is_none() && facts == Metadata::default() {
             let message = "nothing is known of the call but its id, so the estimate is that of an \
@@ -317,7 +289,7 @@ impl Extractor {
             bleed_share: heard.hearing.bleed.share,
             clocks: match heard.hearing.clocks {
                 Some(clocks) => Ok(clocks),
-                None if heard.description.files > 1 => Err(Absence::NoLeak),
+                None if heard.two_clocks => Err(Absence::NoLeak),
                 None => Err(Absence::OneClock),
             },
             swapped: swapped(heard, transcript, &mut warnings),
@@ -346,11 +318,12 @@ impl Extractor {
                 None => Err(Absence::NoRecording),
             },
         };
-        let features = self.measure(&call.metadata, duration, &conversation, known)?;
+        let features = self.measure(metadata, duration, &conversation, known)?;
         let faults = heard.as_ref().map(|h| h.faults);
         let (hearing, recording) = heard.map(|h| (h.hearing, h.description)).unzip();
+        let recording = recording.flatten();
         Ok(Measurements {
-            call: call.id.clone(),
+            call: id.clone(),
             features,
             conversation: conversation.ok(),
             faults,
@@ -434,8 +407,7 @@ impl Extractor {
         }))
     }
 
-    /// Decodes a recording block by block and marks the speech, the peaks and the pitch of each side.
-    /// While the customer is on hold, as the metadata tell, nobody speaks on the agent's channel.
+    /// Decodes a recording block by block and hears it.
     fn listen(
         &self,
         recording: &Recording,
@@ -443,78 +415,19 @@ impl Extractor {
         warnings: &mut Vec<Warning>,
     ) -> Result<Heard> {
         let mut audio = audio::open(recording)?;
-        let rate = audio.sample_rate();
-        let mut listener = Listener::new(&self.settings, rate)?;
-        let two = matches!(recording, Recording::TwoMono { .. });
-        if two {
-            listener = listener.with_two_clocks();
+        let mut ear = Ear::new(&self.settings, audio.sample_rate())?;
+        if matches!(recording, Recording::TwoMono { .. }) {
+            ear = ear.with_two_clocks();
         }
-        let mut peaks = Sides::from_fn(|_| PeakMeter::new(rate));
-        let pitch = self.settings.pitch;
-        let mut pitches = pitch.then(|| Sides::from_fn(|_| PitchMeter::new(rate)));
-        let mut meter = FaultMeter::new(rate);
         while let Some(block) = audio.next_block()? {
-            listener.push(&block);
-            peaks.agent.push(block.agent);
-            peaks.customer.push(block.customer);
-            if let Some(pitches) = &mut pitches {
-                pitches.agent.push(block.agent);
-                pitches.customer.push(block.customer);
-            }
-            meter.push(&block);
+            ear.push(&block);
         }
-        warnings.extend(
-            audio
-                .warnings()
-                .iter()
-                .map(|w| Warning::new(w.code(), w.to_string())),
-        );
-        let faults = meter.faults();
-        if faults.dual_mono {
-            let message = "both channels carry the same sound, so nobody can tell who speaks: is \
-                           it a mono recording saved as stereo?";
-            warnings.push(Warning::new("dual_mono", message));
-        }
-        for side in Side::BOTH {
-            if *faults.silent.get(side) {
-                let message = format!("the {side} channel is silent");
-                warnings.push(Warning::new("channel_silent", message));
-            }
-        }
-        for side in Side::BOTH {
-            let found = faults.dropouts.get(side);
-            if found.share >= DROPOUTS_TOLD {
-                let message = format!(
-                    "{} drop-outs, {:.1} % of the {side}'s channel: packets were lost, and words \
-                     with them",
-                    found.count,
-                    100.0 * found.share
-                );
-                warnings.push(Warning::new("dropouts", message));
-            }
-        }
-        let duration = Time::of_sample(audio.frames_read(), rate) - Time::ZERO;
-        let holds = metadata.hold_timeline(duration)?;
+        warnings.extend(of_reading(audio.warnings()));
+        let mut heard = ear.finish(metadata)?;
         let lost = |code| code == "truncated" || code == "broke_off";
-        let hearing = listener.finish(holds.as_ref());
-        if two && !faults.dual_mono {
-            warnings.extend(clock_warnings(&hearing, duration));
-        }
-        Ok(Heard {
-            truncated: audio.warnings().iter().any(|w| lost(w.code())),
-            hearing,
-            peaks: Sides {
-                agent: peaks.agent.finish(),
-                customer: peaks.customer.finish(),
-            },
-            pitches: pitches.map(|meters| Sides {
-                agent: meters.agent.finish(),
-                customer: meters.customer.finish(),
-            }),
-            duration,
-            faults,
-            description: audio.description().clone(),
-        })
+        heard.truncated = audio.warnings().iter().any(|w| lost(w.code()));
+        heard.description = Some(audio.description().clone());
+        Ok(heard)
     }
 }
 
@@ -532,20 +445,6 @@ fn length_of(transcript: &Transcript, given: Option<Span>) -> Option<Span> {
         .max()
         .map(|end| (end - Time::ZERO).max(Span::ZERO));
     transcript.duration.or(given).or(last)
-}
-
-/// Says how much of a transcript lies before or after the call, where nothing is measured.
-fn outside(transcript: &Transcript, duration: Span) -> Option<Warning> {
-    let said = transcript.utterances.iter().map(|u| u.segment);
-    let words = transcript.loose_words.iter().filter_map(|(_, w)| w.time);
-    let is_outside = |s: &Segment| s.end() <= Time::ZERO || s.start() - Time::ZERO >= duration;
-    let count = said.chain(words).filter(is_outside).count();
-    let message = format!(
-        "{count} utterances or words lie outside the call, of {:.0} s, and were not measured: is \
-         its length another, or is the transcript on another clock?",
-        duration.seconds()
-    );
-    (count > 0).then(|| Warning::new("transcript_outside", message))
 }
 
 /// Tells whether the sides are suspected to be swapped, and warns with the signs; or why that cannot
@@ -582,229 +481,4 @@ fn swapped(
         warnings.push(Warning::new("channels_maybe_swapped", message));
     }
     Ok(!signs.is_empty())
-}
-
-/// Tells of two recordings whose clocks stand apart.
-fn clock_warnings(hearing: &Hearing, duration: Span) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    let Some(clocks) = &hearing.clocks else {
-        // Nothing leaks; how the two talk may tell of a gross offset all the same.
-        let found = conversation::misplaced(&hearing.speech, duration);
-        warnings.extend(found.map(|found| {
-            let message = format!(
-                "the two talk over each other {:.1} times as much as strangers would by chance, and \
-                 {:.1} times with the customer moved by {:+.1} s: is customer_offset_s wrong? A \
-                 suspicion: nothing was moved",
-                found.ratio,
-                found.ratio_shifted,
-                found.shift.seconds()
-            );
-            Warning::new("clock_offset_suspected", message)
-        }));
-        return warnings;
-    };
-    let evidence: Vec<String> = Side::BOTH
-        .into_iter()
-        .filter_map(|side| {
-            let leak = (*clocks.leaks.get(side))?;
-            Some(format!(
-                "what the {} says is heard on the {side}'s {:.2} s later at the start ({} of {} \
-                 windows within {:.0} ms)",
-                side.other(),
-                leak.lag_s,
-                leak.windows,
-                leak.of,
-                leak.residual_ms.ceil()
-            ))
-        })
-        .collect();
-    let evidence = evidence.join(", ");
-    if clocks.offset_s.abs() >= CLOCK_TOLD_S {
-        let how = if clocks.offset_s > 0.0 {
-            "late"
-        } else {
-            "early"
-        };
-        let message = format!(
-            "the customer's recording is at least {:.2} s {how}: {evidence}; is customer_offset_s wrong?",
-            clocks.offset_s.abs()
-        );
-        warnings.push(Warning::new("clock_offset", message));
-    }
-    let drift = clocks.drift_ppm.unwrap_or(0.0);
-    let grows_by = 1e-6 * drift * duration.seconds();
-    if grows_by.abs() >= CLOCK_TOLD_S && drift.abs() >= DRIFT_CERTAIN * clocks.drift_error_ppm {
-        let message = format!(
-            "the customer's clock runs {:.0} ± {:.0} ppm {}, {:.2} s over the call: {evidence}; is a \
-             file's sample rate not what its header says?",
-            drift.abs(),
-            clocks.drift_error_ppm,
-            if drift > 0.0 { "fast" } else { "slow" },
-            grows_by.abs()
-        );
-        warnings.push(Warning::new("clock_drift", message));
-    }
-    warnings
-}
-
-/// Tells of a voice at the end that nobody answers.
-fn tail_warning(tail: TailMonologue) -> Warning {
-    let message = format!(
-        "from {:.1} s to {:.1} s only the {} is heard, after a silence and without an answer: an \
-         after-call survey or a voicemail prompt? It is measured with the rest",
-        tail.segment.start().seconds(),
-        tail.segment.end().seconds(),
-        tail.side
-    );
-    Warning::new("tail_monologue", message)
-}
-
-/// Says where a transcript does not fit its recording.
-fn misfit(transcript: &Transcript, heard: &Heard, dual_mono: bool) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    let said = Sides::from_fn(|side| -> Timeline {
-        let of_side = transcript.utterances.iter().filter(|u| u.side == side);
-        let loose = transcript.loose_words.iter().filter(|(s, _)| *s == side);
-        of_side
-            .map(|u| u.segment)
-            .chain(loose.filter_map(|(_, w)| w.time))
-            .collect()
-    });
-    let both = &said.agent | &said.customer;
-    if let Some(extent) = both.extent() {
-        let past = extent.end() - Time::ZERO - heard.duration;
-        if past > TRANSCRIPT_SLACK {
-            let message = format!(
-                "the transcript runs {past} past the end of the recording and was cut there: is \
-                 it of another call, or on another clock?"
-            );
-            warnings.push(Warning::new("transcript_too_long", message));
-        }
-    }
-    for side in Side::BOTH {
-        let (said, speech) = (said.get(side), heard.hearing.speech.get(side));
-        let whole = said.duration().seconds();
-        let unheard = (said - speech).duration().seconds();
-        if !dual_mono && whole > 0.0 && unheard / whole > UNHEARD_SHARE {
-            let message = format!(
-                "{:.0} % of the {side}'s transcribed speech is not heard on the {side}'s channel: \
-                 are the channels swapped, or is the transcript on another clock?",
-                100.0 * unheard / whole
-            );
-            warnings.push(Warning::new("transcript_unheard", message));
-        }
-    }
-    warnings
-}
-
-/// One call, measured and judged.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Assessment {
-    /// What was measured.
-    pub measurements: Measurements,
-    /// What the model makes of it.
-    pub prediction: Prediction,
-    /// What moved the estimate, and what would; `None` unless the scorer is
-    /// [explaining](Scorer::explaining).
-    pub explanation: Option<Explanation>,
-}
-
-/// Estimates the CSI of calls with one trained model.
-///
-/// The model carries the settings it was trained under, so a call cannot be scored under others by
-/// accident.
-#[derive(Clone, Debug)]
-pub struct Scorer {
-    extractor: Extractor,
-    predictor: Predictor,
-    explaining: bool,
-}
-
-impl Scorer {
-    /// Makes a scorer that measures under the settings of the predictor's model.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Mismatch`] when the model was trained under settings of another version.
-    pub fn new(predictor: Predictor) -> Result<Scorer> {
-        let extractor = Extractor::new(predictor.model().settings().clone())?;
-        Ok(Scorer {
-            extractor,
-            predictor,
-            explaining: false,
-        })
-    }
-
-    /// Has each assessment explained: see [`Explanation`]. That takes far longer than the estimate, for
-    /// the call is measured and judged again for every change, and little beside listening (the benches
-    /// `explain`, `predict` and `pipeline`).
-    pub fn explaining(mut self) -> Scorer {
-        self.explaining = true;
-        self
-    }
-
-    /// Makes a scorer with the bundled model, which was trained on simulated calls and knows no
-    /// real customers: see `models/builtin.md`.
-    ///
-    /// # Errors
-    ///
-    /// None with the model as it is bundled; a test holds that.
-    pub fn builtin() -> Result<Scorer> {
-        Scorer::new(Predictor::builtin()?)
-    }
-
-    /// Has the recordings of calls without a transcript recognised: see
-    /// [`Extractor::with_recogniser`].
-    pub fn with_recogniser(mut self, recogniser: Recogniser) -> Scorer {
-        self.extractor = self.extractor.with_recogniser(recogniser);
-        self
-    }
-
-    /// Returns the stage that listens.
-    pub fn extractor(&self) -> &Extractor {
-        &self.extractor
-    }
-
-    /// Returns the stage that judges.
-    pub fn predictor(&self) -> &Predictor {
-        &self.predictor
-    }
-
-    /// Listens to a call and estimates its CSI.
-    ///
-    /// # Errors
-    ///
-    /// As [`Extractor::extract`].
-    pub fn score(&self, call: &Call) -> Result<Assessment> {
-        let measurements = self.extractor.extract(call)?;
-        let prediction = self.predictor.predict(&measurements.features);
-        let explanation = self.explaining.then(|| {
-            let alternatives = measurements.alternatives(self.extractor.settings());
-            self.predictor
-                .explain(&measurements.features, &alternatives)
-        });
-        Ok(Assessment {
-            measurements,
-            prediction,
-            explanation,
-        })
-    }
-}
-
-/// Runs `work` on one call and turns a panic, which would be a defect of this crate or of a decoder
-/// below it, into an error of that call.
-pub(crate) fn guarded<T>(call: &CallId, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    caught.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no message");
-        let found = format!("a panic ({text})");
-        let error = Error::new(ErrorKind::Internal, "", found, "a result or an error");
-        Err(error
-            .hint("this is a defect: please report it")
-            .of_call(call))
-    })
 }
