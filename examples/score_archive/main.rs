@@ -16,7 +16,8 @@ use callcsi::batch::{
 };
 use callcsi::model::{Model, Predictor};
 use callcsi::recognise::Recogniser;
-use callcsi::score::Scorer;
+use callcsi::score::{Limits, Scorer};
+use callcsi::timeline::Span;
 use clap::Parser;
 use log::{Log, say};
 use serde_json::json;
@@ -48,7 +49,13 @@ fn scorer(told: &Arguments, format: Format) -> Result<Scorer, Box<dyn Error>> {
         Some(path) => Predictor::new(Model::read(path)?),
         None => Predictor::builtin()?,
     };
-    let mut scorer = Scorer::new(predictor)?;
+    let longest = Span::from_seconds(3600.0 * told.longest).ok_or("--longest is no length")?;
+    let time = Duration::try_from_secs_f64(told.call_timeout)?;
+    let limits = Limits {
+        longest: Some(longest),
+        time: Some(time),
+    };
+    let mut scorer = Scorer::new(predictor)?.with_limits(limits);
     if let Some(command) = &told.asr_command {
         let beside = told.out.parent().unwrap_or(Path::new("")).join("asr");
         let folder = told.asr_folder.as_deref().unwrap_or(&beside);
@@ -185,6 +192,7 @@ fn work(told: &Arguments) -> Result<ExitCode, Broken> {
         "shard": told.shard.map(|shard| shard.to_string()),
         "threads": options.threads.count(),
         "run": progress.standing(),
+        "seconds_by_part": scorer.extractor().stopwatch(),
         "rows": summary.to_json(),
     });
     if let Some(path) = &told.summary {

@@ -17,7 +17,7 @@ use super::pipeline::{Job, Limits, ReadAhead, Threads, scheduled};
 use super::row::{Outcome, RowFormat, SCHEMA_VERSION, write_error};
 use super::shard::Shard;
 use crate::error::{Error, ErrorKind, Result};
-use crate::score::{Scorer, guarded};
+use crate::score::{Part, Scorer, guarded};
 use crate::settings::Fnv1a;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -249,7 +249,10 @@ pub fn run(
 ) -> Result<Ending> {
     let header = format.header()?;
     let shard = options.shard;
-    let mut entries = manifest.filter(move |entry| {
+    let watch_time = scorer.extractor().stopwatch();
+    let mut manifest = manifest;
+    let timed = std::iter::from_fn(move || watch_time.time(Part::Manifest, || manifest.next()));
+    let mut entries = timed.filter(move |entry| {
         shard.is_none_or(|shard| shard.holds_row(entry.id.as_deref(), entry.line))
     });
     let mut number = 0;
@@ -314,7 +317,7 @@ pub fn run(
     let lock = || earlier.lock().unwrap_or_else(PoisonError::into_inner);
     let first = first.into_iter();
     let rest = entries.map(|entry| {
-        let key = key(&entry, options.identity);
+        let key = watch_time.time(Part::Manifest, || key(&entry, options.identity));
         (entry, key)
     });
     let numbered = (number..).zip(first.chain(rest));
@@ -352,7 +355,7 @@ pub fn run(
         Item::Fresh { entry, key, anew } => {
             let outcome = Box::new(score(scorer, *entry));
             let mut row = Vec::new();
-            let made = format.row(&outcome, &mut row);
+            let made = watch_time.time(Part::Rows, || format.row(&outcome, &mut row));
             Made::Row {
                 outcome,
                 key,
@@ -394,7 +397,9 @@ pub fn run(
             } => {
                 let failed = outcome.result.is_err();
                 let error = failure(&outcome);
-                writer.add(key, &row?, error.as_bytes(), failed)?;
+                let row = row?;
+                let write = || writer.add(key, &row, error.as_bytes(), failed);
+                watch_time.time(Part::Write, write)?;
                 if let Some(retried) = anew {
                     let line = outcome.line;
                     watch(Event::Anew { line, retried })?;

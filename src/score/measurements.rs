@@ -1,6 +1,7 @@
 //! From a call to its measurements.
 
 use super::ear::{Ear, Heard};
+use super::stopwatch::{Part, Stopwatch};
 use super::warnings::{
     Warning, misfit, of_reading, of_sound, of_transcript, outside, tail_warning,
 };
@@ -8,7 +9,7 @@ use crate::audio::faults::ChannelFaults;
 use crate::audio::{self, AudioDescription};
 use crate::call::{Call, CallId, Metadata, Recording, Side, Sides, TranscriptSource};
 use crate::conversation::{self, Conversation, RoleSigns, TailMonologue, TranscriptFit, WordCount};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::features::otherwise::Circumstances;
 use crate::features::{Absence, Alternative, Channels, Evidence, FeatureVector};
 use crate::prosody::{Peaks, Pitches};
@@ -19,6 +20,7 @@ use crate::transcript::{self, ReadTranscript, Transcript};
 use crate::vad::Hearing;
 use crate::vad::line::LineSound;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// What an [`Extractor`] found on a call.
 #[derive(Clone, Debug)]
@@ -89,6 +91,19 @@ impl Measurements {
 pub struct Extractor {
     settings: AnalysisSettings,
     recogniser: Option<Recogniser>,
+    limits: Limits,
+    stopwatch: Stopwatch,
+}
+
+/// What a recording may take: a header that claims 200 hours, or a few kilobytes that decode into
+/// days of silence, end as an error of their call. By default nothing is limited.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// The longest recording listened to.
+    pub longest: Option<Span>,
+    /// How long one recording may be worked on. Looked at between blocks, so a decoder that does not
+    /// return is not ended by it.
+    pub time: Option<Duration>,
 }
 
 /// A call after reading and listening.
@@ -137,7 +152,20 @@ impl Extractor {
         Ok(Extractor {
             settings,
             recogniser: None,
+            limits: Limits::default(),
+            stopwatch: Stopwatch::default(),
         })
+    }
+
+    /// Sets limits that a call may not pass.
+    pub fn with_limits(mut self, limits: Limits) -> Extractor {
+        self.limits = limits;
+        self
+    }
+
+    /// Returns what counts where the time goes; clones of an extractor share it.
+    pub fn stopwatch(&self) -> &Stopwatch {
+        &self.stopwatch
     }
 
     /// Has the recordings of calls without a transcript recognised by a command of the user's. A
@@ -164,21 +192,26 @@ impl Extractor {
     }
 
     fn extract_unnamed(&self, call: &Call) -> Result<Measurements> {
-        call.metadata.check()?;
+        call.metadata.check().map_err(|e| e.at(Stage::Metadata))?;
         let mut warnings = Vec::new();
         let agent_channel = match &call.recording {
             Some(Recording::Stereo { agent_channel, .. }) => Some(*agent_channel),
             _ => None,
         };
         // The transcript first: it is cheap, and a broken one spares the listening.
-        let recognised = self.recognise(call, &mut warnings);
+        let watch = &self.stopwatch;
+        let recognised = watch.time(Part::Transcript, || self.recognise(call, &mut warnings));
         let sources = match call.transcripts.as_slice() {
             [] => recognised.as_slice(),
             given => given,
         };
         let read: Option<ReadTranscript> = match sources {
             [] => None,
-            sources => Some(transcript::read(sources, agent_channel)?),
+            sources => {
+                let read = || transcript::read(sources, agent_channel);
+                let read = watch.time(Part::Transcript, read);
+                Some(read.map_err(|e| e.at(Stage::Transcript))?)
+            }
         };
         if let Some(read) = &read {
             warnings.extend(of_transcript(read));
@@ -187,7 +220,8 @@ impl Extractor {
             .recording
             .as_ref()
             .map(|r| self.listen(r, &call.metadata, &mut warnings))
-            .transpose()?;
+            .transpose()
+            .map_err(|e| e.at(Stage::Recording))?;
         let taken = Taken {
             id: &call.id,
             metadata: &call.metadata,
@@ -195,7 +229,8 @@ impl Extractor {
             read,
             heard,
         };
-        self.measure_taken(taken, warnings)
+        let measured = watch.time(Part::Measure, || self.measure_taken(taken, warnings));
+        measured.map_err(|e| e.at(Stage::Measure))
     }
 
     /// Measures what was taken of a call; `warnings` are those of the taking.
@@ -414,20 +449,54 @@ impl Extractor {
         metadata: &Metadata,
         warnings: &mut Vec<Warning>,
     ) -> Result<Heard> {
-        let mut audio = audio::open(recording)?;
+        let mut audio = self
+            .stopwatch
+            .time(Part::Decode, || audio::open(recording))?;
         let mut ear = Ear::new(&self.settings, audio.sample_rate())?;
         if matches!(recording, Recording::TwoMono { .. }) {
             ear = ear.with_two_clocks();
         }
-        while let Some(block) = audio.next_block()? {
-            ear.push(&block);
+        let (watch, begun) = (&self.stopwatch, Instant::now());
+        while let Some(block) = watch.time(Part::Decode, || audio.next_block())? {
+            watch.time(Part::Listen, || ear.push(&block));
+            self.limits.check(ear.duration(), begun)?;
         }
         warnings.extend(of_reading(audio.warnings()));
-        let mut heard = ear.finish(metadata)?;
+        let mut heard = watch.time(Part::Listen, || ear.finish(metadata))?;
         let lost = |code| code == "truncated" || code == "broke_off";
         heard.truncated = audio.warnings().iter().any(|w| lost(w.code()));
         heard.description = Some(audio.description().clone());
         Ok(heard)
+    }
+}
+
+impl Limits {
+    fn check(&self, heard: Span, begun: Instant) -> Result<()> {
+        if let Some(longest) = self.longest
+            && heard > longest
+        {
+            let found = format!("more than {:.1} h of sound", longest.seconds() / 3600.0);
+            let wanted = "a call no longer than the limit";
+            let error = Error::new(ErrorKind::Unsupported, "recording", found, wanted);
+            return Err(error.hint("is it one call, and is its header right?"));
+        }
+        if let Some(time) = self.time
+            && begun.elapsed() > time
+        {
+            let found = format!(
+                "{:.0} s of work after {:.0} s of sound",
+                time.as_secs_f64(),
+                heard.seconds()
+            );
+            let wanted = "a recording that is done within the limit";
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "recording",
+                found,
+                wanted,
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -12,10 +12,12 @@
 mod ear;
 mod live;
 mod measurements;
+mod stopwatch;
 mod warnings;
 
 pub use self::live::LiveCall;
-pub use self::measurements::{Extractor, Measurements};
+pub use self::measurements::{Extractor, Limits, Measurements};
+pub use self::stopwatch::{Part, Stopwatch};
 pub use self::warnings::Warning;
 
 use crate::call::{Call, CallId};
@@ -87,6 +89,12 @@ impl Scorer {
         self
     }
 
+    /// Sets limits that a call may not pass.
+    pub fn with_limits(mut self, limits: Limits) -> Scorer {
+        self.extractor = self.extractor.with_limits(limits);
+        self
+    }
+
     /// Returns the stage that listens.
     pub fn extractor(&self) -> &Extractor {
         &self.extractor
@@ -104,7 +112,8 @@ impl Scorer {
     /// As [`Extractor::extract`].
     pub fn score(&self, call: &Call) -> Result<Assessment> {
         let measurements = self.extractor.extract(call)?;
-        Ok(self.judge(measurements))
+        let watch = self.extractor.stopwatch();
+        Ok(watch.time(Part::Judge, || self.judge(measurements)))
     }
 
     fn judge(&self, measurements: Measurements) -> Assessment {
