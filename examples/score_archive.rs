@@ -5,8 +5,8 @@
 //! call was scored; 1: some failed; 2: the command itself was wrong; 141: the reader of the rows left.
 
 use callcsi::batch::{
-    CsvSink, JsonSink, Manifest, ManifestOptions, Mapping, Sink, Summary, TextSink, Threads,
-    score_all,
+    CsvSink, Entry, JsonSink, Manifest, ManifestOptions, Mapping, Sink, Summary, TextSink, Threads,
+    VconSink, VconSources, score_all,
 };
 use callcsi::call::AgentChannel;
 use callcsi::features::Lang;
@@ -72,6 +72,10 @@ struct Arguments {
     /// Where its output is kept [default: beside --out, else asr].
     #[arg(long, value_name = "FOLDER")]
     asr_folder: Option<PathBuf>,
+    /// Where a vCon goes for every scored call, beside the rows: the one it came from, with the estimate
+    /// added, or a new one.
+    #[arg(long, value_name = "FOLDER")]
+    vcon: Option<PathBuf>,
     /// Threads [default: one for each processor].
     #[arg(short, long)]
     jobs: Option<usize>,
@@ -164,11 +168,21 @@ fn run(arguments: &Arguments) -> Result<u64, Box<dyn Error>> {
     if let Ok(style) = ProgressStyle::with_template("{pos} calls, {per_sec}, {elapsed}") {
         progress.set_style(style);
     }
+    let sources = VconSources::default();
+    let mut entries: Box<dyn Iterator<Item = Entry>> = Box::new(manifest);
+    let mut vcons = None;
+    if let Some(folder) = &arguments.vcon {
+        entries = Box::new(sources.watch(entries));
+        vcons = Some(VconSink::new(folder, model, Default::default(), sources)?);
+    }
     let mut summary = Summary::new(model.label());
     let threads = arguments.jobs.map_or_else(Threads::available, Threads::of);
-    score_all(&scorer, manifest, threads, |outcome| {
+    score_all(&scorer, entries, threads, |outcome| {
         summary.add(&outcome);
         progress.inc(1);
+        if let Some(vcons) = &mut vcons {
+            vcons.write(&outcome)?;
+        }
         sink.write(&outcome)
     })?;
     sink.flush()?;

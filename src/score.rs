@@ -58,7 +58,7 @@ pub struct Warning {
 }
 
 impl Warning {
-    fn new(code: &'static str, message: impl Into<String>) -> Warning {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Warning {
         Warning {
             code,
             message: message.into(),

@@ -17,6 +17,7 @@
 //! | `transcript_format` | their format, when it is not to be detected |
 //! | `agent_speaker` | the agent's label in transcripts that name speakers without a role |
 //! | `duration_s` | length of the call, where there is neither (checked against nothing else) |
+//! | `vcon` | a [vCon](crate::vcon) with whatever of the above it has; the row's own cells hold against it |
 //! | `metadata` | a JSON file as [`Metadata`]; in JSON Lines also the object itself |
 //! | `ivr_…`, `queue_…`, `hold…`, `customer_…`, `recording_start` | the same facts as columns |
 //! | `mark`, `survey_status` | what the customer said, for training |
@@ -24,6 +25,7 @@
 //! `ivr_path` is `node:outcome>node:outcome` (outcomes may be left out); `holds` is `12.5-40;60-75` in
 //! seconds of the call clock. Any other column is carried along in [`Metadata::extra`].
 
+use super::manifest_vcon;
 use super::mapping::Mapping;
 use super::table::{self, Cells, Rows};
 use crate::call::{
@@ -76,7 +78,7 @@ pub struct ManifestOptions {
 }
 
 /// The columns that mean something; all others are carried along.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 35] = [
     "call_id",
     "audio",
     "agent_channel",
@@ -89,6 +91,7 @@ const KNOWN: [&str; 34] = [
     "transcript_format",
     "agent_speaker",
     "duration_s",
+    "vcon",
     "metadata",
     "recording_start",
     "ivr_status",
@@ -117,12 +120,12 @@ const KNOWN: [&str; 34] = [
 const MAX_METADATA: u64 = 16 << 20;
 
 /// File names that are taken for recordings in a folder.
-const AUDIO_EXTENSIONS: [&str; 12] = [
+pub(super) const AUDIO_EXTENSIONS: [&str; 12] = [
     "wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "rf64", "w64",
 ];
 
 /// Ends of the file names of transcripts beside the recordings of a folder; the first one counts.
-const TRANSCRIPT_EXTENSIONS: [&str; 7] = ["json", "TextGrid", "vtt", "srt", "ctm", "rttm", "vcon"];
+const TRANSCRIPT_EXTENSIONS: [&str; 6] = ["json", "TextGrid", "vtt", "srt", "ctm", "rttm"];
 
 /// A source of calls: an iterator over its rows.
 #[derive(Debug)]
@@ -149,7 +152,9 @@ impl Manifest {
     ///
     /// In a folder every recording is a call, below it at any depth, ordered by path; its id is the
     /// file name without extension, and a transcript is the file of the same name beside it that ends
-    /// in `.json`, `.TextGrid`, `.vtt`, `.srt`, `.ctm`, `.rttm` or `.vcon`.
+    /// in `.json`, `.TextGrid`, `.vtt`, `.srt`, `.ctm` or `.rttm`. A file that ends in `.vcon` or
+    /// `.vcon.json`, packed (`.gz`) or not, is a call too: its id is the `uuid`, and it stands for the
+    /// recording of the same name beside it.
     ///
     /// # Errors
     ///
@@ -185,6 +190,7 @@ impl Manifest {
         let (source, root, extra) = if about.is_dir() {
             let mut files = Vec::new();
             find_recordings(path, &mut files)?;
+            manifest_vcon::without_described(&mut files);
             files.sort();
             let (facts, extra) = match &options.facts {
                 Some(facts) => read_facts(facts, mapping)?,
@@ -285,6 +291,9 @@ impl Manifest {
             Some(text) => Some(text.parse::<AgentChannel>()?),
             None => self.options.agent_channel,
         };
+        let speaker = self.options.agent_speaker.as_deref();
+        let vcon = manifest_vcon::of_row(cells, &self.root, agent_channel, speaker)?;
+        let agent_channel = vcon.as_ref().map_or(agent_channel, |v| v.agent_channel);
         let file = |column: &str| cells.get(column).map(|p| Input::Path(self.root.join(p)));
         call.recording = match (file("audio"), file("audio_agent"), file("audio_customer")) {
             (None, None, None) => None,
@@ -350,7 +359,10 @@ impl Manifest {
             return Err(error);
         }
         call.metadata = self.metadata(cells)?;
-        Ok(call)
+        Ok(match vcon {
+            Some(vcon) => vcon.complete(call),
+            None => call,
+        })
     }
 
     fn metadata(&self, cells: &Cells) -> Result<Metadata> {
@@ -390,13 +402,17 @@ impl Iterator for Manifest {
     }
 }
 
-/// Makes the row that a recording in a folder stands for.
+/// Makes the row that a recording or a vCon in a folder stands for.
 fn cells_of_file(file: &Path, root: &Path, facts: &HashMap<String, Cells>) -> Cells {
-    let id = file
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let is_vcon = manifest_vcon::is_vcon(file);
+    let id = match is_vcon {
+        true => manifest_vcon::id_of(file),
+        false => file
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    };
     let relative = |path: &Path| {
         path.strip_prefix(root)
             .unwrap_or(path)
@@ -405,6 +421,10 @@ fn cells_of_file(file: &Path, root: &Path, facts: &HashMap<String, Cells>) -> Ce
     };
     let mut cells = facts.get(&id).cloned().unwrap_or_default();
     cells.set("call_id", id);
+    if is_vcon {
+        cells.set("vcon", relative(file));
+        return cells;
+    }
     if cells.get("audio_agent").is_none() && cells.get("audio_customer").is_none() {
         cells.set("audio", relative(file));
     }
@@ -432,7 +452,7 @@ fn find_recordings(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
                     .unwrap_or_default()
                     .to_string_lossy()
                     .to_lowercase();
-                if AUDIO_EXTENSIONS.contains(&&*extension) {
+                if AUDIO_EXTENSIONS.contains(&&*extension) || manifest_vcon::is_vcon(&path) {
                     files.push(path);
                 }
             }

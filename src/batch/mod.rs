@@ -17,6 +17,7 @@
 
 mod labelled;
 mod manifest;
+mod manifest_vcon;
 pub mod mapping;
 #[cfg(feature = "parquet")]
 mod parquet_rows;
@@ -27,6 +28,7 @@ mod row;
 mod summary;
 mod table;
 mod text;
+mod vcon_sink;
 
 pub use labelled::{
     Labelled, LabelledCall, LabelledOptions, Predicted, read_labelled, read_labelled_watched,
@@ -41,6 +43,7 @@ pub use row::{CsvSink, JsonSink, Outcome, SCHEMA_VERSION, Sink};
 pub use summary::Summary;
 pub use table::{Cells, Rows, read_table, read_table_from, read_table_mapped};
 pub use text::TextSink;
+pub use vcon_sink::{VconSink, VconSources};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::score::{Scorer, guarded};
