@@ -744,7 +744,13 @@ fn cells_of_a_row_hold_against_the_vcon() {
 #[test]
 fn results_are_vcons_whatever_the_number_of_threads() {
     let folder = Folder::new("sink");
-    folder.write("in/a.vcon", vcon().to_string());
+    // The sound lasts a second, so the hold must.
+    let history = json!([
+        {"party": 0, "time": "2026-11-21T11:50:00.2Z", "event": "hold"},
+        {"party": 0, "time": "2026-11-21T11:50:00.6Z", "event": "unhold"},
+    ]);
+    let source = changed("/dialog/0/party_history", history);
+    folder.write("in/a.vcon", source.to_string());
     let file = folder.write(
         "calls.csv",
         "call_id,vcon,queue_wait_s\n../к 1,in/a.vcon,\nb,,7\nbad,in/none.vcon,\n",
@@ -778,16 +784,19 @@ fn results_are_vcons_whatever_the_number_of_threads() {
     let mut written: Value = serde_json::from_str(&files[0].1).unwrap();
     assert_eq!(ours(&written).len(), 1);
     written["analysis"].as_array_mut().unwrap().pop();
-    assert_eq!(written, vcon());
+    assert_eq!(written, source);
     // Results over their own source are refused.
-    let source = folder.write("same/b.vcon", vcon().to_string());
+    let file_of_source = folder.write("same/b.vcon", source.to_string());
     let file = folder.write("same.csv", "call_id,vcon\nb,same/b.vcon\n");
     let sources = VconSources::default();
     let entries = sources.watch(Manifest::open(file, ManifestOptions::default()).unwrap());
     let mut sink = VconSink::new(folder.0.join("same"), model(), BodyShape::Text, sources).unwrap();
     let error = score_all(&SCORER, entries, Threads::Inline, |o| sink.write(&o)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
-    assert_eq!(std::fs::read_to_string(source).unwrap(), vcon().to_string());
+    assert_eq!(
+        std::fs::read_to_string(file_of_source).unwrap(),
+        source.to_string()
+    );
 }
 
 #[test]
