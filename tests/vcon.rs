@@ -676,7 +676,7 @@ fn a_new_vcon_is_read_back() {
     assert_eq!(value["created_at"], "2026-11-21T11:50:00Z");
     assert_eq!(
         value["dialog"],
-        json!([{"type": "recording", "start": "2026-11-21T11:50:00Z", "duration": 61.5}])
+        json!([{"type": "recording", "start": "2026-11-21T11:50:00Z", "parties": [[0, 1]], "duration": 61.5}])
     );
 }
 
@@ -725,6 +725,23 @@ fn cells_of_a_row_hold_against_the_vcon() {
     let file = folder.write(
         "calls.csv",
         "call_id,vcon,queue_wait_s,hold_count\nк-1,v/a.vcon,12,5\nк-2,v/none.vcon,,\nк-3,,1,\n",
+    );
+    folder.write("own.wav", wav(2));
+    let own = folder.write(
+        "own.csv",
+        "call_id,vcon,audio,agent_channel\n1,v/a.vcon,own.wav,left\n2,v/a.vcon,own.wav,\n3,v/a.vcon,,left\n",
+    );
+    // The parties of the vCon have the agent on the right.
+    let channels = entries(&own, ManifestOptions::default())
+        .into_iter()
+        .map(|entry| match entry.row.unwrap().recording {
+            Some(Recording::Stereo { agent_channel, .. }) => agent_channel,
+            other => panic!("{other:?}"),
+        });
+    let channels: Vec<AgentChannel> = channels.collect();
+    assert_eq!(
+        channels,
+        [AgentChannel::Left, AgentChannel::Right, AgentChannel::Right]
     );
     let entries = entries(&file, ManifestOptions::default());
     let call = entries[0].row.as_ref().unwrap();

@@ -143,20 +143,27 @@ pub enum Input {
 /// A part of a file: see [`Input::Part`].
 #[derive(Clone)]
 pub struct Part {
+    name: String,
     path: PathBuf,
     index: usize,
     take: fn(&Path, usize) -> Result<Input, Error>,
 }
 
 impl Part {
-    /// Makes the part of that index in the file at `path`; `take` gives it as bytes, or as a path that
-    /// was looked at.
+    /// Makes the part of that index in the file at `path`, with the name that errors shall give it;
+    /// `take` gives it as bytes, or as a path that was looked at.
     pub(crate) fn new(
+        name: String,
         path: PathBuf,
         index: usize,
         take: fn(&Path, usize) -> Result<Input, Error>,
     ) -> Part {
-        Part { path, index, take }
+        Part {
+            name,
+            path,
+            index,
+            take,
+        }
     }
 
     /// Takes the part out of the file.
@@ -182,7 +189,7 @@ impl fmt::Debug for Part {
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())
+        f.write_str(&self.name)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct ReadOptions {
     /// The index of the dialog that is the call, for vCons of several recordings.
     pub dialog: Option<usize>,
     /// A two-channel recording that stands for the one that the vCon names: where that is at an address
-    /// of the network, say.
+    /// of the network, say. A declared channel is of it then, and holds against the vCon.
     pub audio: Option<PathBuf>,
     /// A two-channel recording for a vCon that holds no sound and names no file of it.
     pub spare_audio: Option<PathBuf>,
@@ -325,7 +325,12 @@ impl Source<'_> {
                     read.leave("recording", "the dialog has neither a body nor a file");
                     return Ok(());
                 };
-                let agent_channel = self.channel(document, Some(one), options, read)?;
+                // What is declared with a recording of one's own is declared of that.
+                let own = matches!(input, Input::Path(_)).then_some(options.agent_channel);
+                let agent_channel = match own.flatten() {
+                    Some(declared) => declared,
+                    None => self.channel(document, Some(one), options, read)?,
+                };
                 read.call.recording = Some(stereo(input, agent_channel));
             }
             &[agent, customer, ..] => {
@@ -386,11 +391,14 @@ impl Source<'_> {
                     "there is no network here: put the recording beside the vCon and name it in filename",
                 ))
             }
-            (_, Some(path)) => Ok(Some(Input::Part(Part::new(
-                path.to_owned(),
-                dialog,
-                take_sound,
-            )))),
+            (content, Some(path)) => {
+                let name = match content {
+                    Content::Beside { file, .. } => path.with_file_name(file).display().to_string(),
+                    _ => format!("{}: dialog[{dialog}]", self.name),
+                };
+                let part = Part::new(name, path.to_owned(), dialog, take_sound);
+                Ok(Some(Input::Part(part)))
+            }
             (Content::Inline, None) => Ok(Some(Input::Bytes {
                 name: format!("{}: dialog[{dialog}]", self.name),
                 bytes: found.sound()?.into(),
@@ -487,9 +495,12 @@ impl Source<'_> {
             (false, false) => return read.leave("transcript", "no analysis is a transcript"),
         }
         let input = match self.file {
-            Some(path) if self.packed => {
-                Input::Part(Part::new(path.to_owned(), usize::MAX, take_text))
-            }
+            Some(path) if self.packed => Input::Part(Part::new(
+                self.name.to_owned(),
+                path.to_owned(),
+                usize::MAX,
+                take_text,
+            )),
             Some(path) => Input::Path(path.to_owned()),
             None => Input::Bytes {
                 name: self.name.to_owned(),

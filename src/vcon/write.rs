@@ -116,7 +116,8 @@ pub fn new_vcon(assessment: &Assessment, model: &Model, shape: BodyShape) -> Str
         Some(start) => start.to_string(),
         None => "1970-01-01T00:00:00Z".to_owned(),
     };
-    let mut dialog = json!({"type": "recording", "start": start});
+    // Both parties on one channel: which of two would be whose is not told.
+    let mut dialog = json!({"type": "recording", "start": start, "parties": [[0, 1]]});
     if let (Some(duration), Some(dialog)) = (found.duration, dialog.as_object_mut()) {
         dialog.insert("duration".to_owned(), json!(duration.seconds()));
     }
