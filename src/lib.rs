@@ -50,6 +50,7 @@
 //! | [`model`] | encode, train, the model file, predict, explain |
 //! | [`score`] | listening and judging, for one call |
 //! | [`view`] | the measurements of a call in the shapes that others write |
+//! | [`vcon`] | conversations in JSON: a call out of one, an estimate into one |
 //! | [`batch`] | an archive: manifest in, a row for every call out |
 //! | [`simulate`] | calls with known truth, for tests, benches and the bundled model |
 //!
@@ -59,7 +60,7 @@
 //! * Scoring is deterministic, and the same for one thread or many. Threads are asked for
 //!   ([`batch::Threads`]); nothing runs on a pool of the process.
 //! * The settings a model was trained under travel in its file and are never given at scoring.
-//! * Files are opened only in [`audio`], [`transcript`], [`recognise`], [`model`] and [`batch`].
+//! * Files are opened only in [`audio`], [`transcript`], [`recognise`], [`model`], [`vcon`] and [`batch`].
 //! * Memory is bounded by block, not by call, but for some 200 bytes a second and side of prosody.
 //! * No network, no telemetry; words, names and numbers of people reach no message and no result.
 //!
@@ -84,6 +85,7 @@ pub mod timeline;
 pub mod transcript;
 mod two_class;
 pub mod vad;
+pub mod vcon;
 pub mod view;
 
 pub use error::{Error, ErrorKind, Result, Stage};

@@ -87,6 +87,10 @@ pub struct Arguments {
     /// Where its output is kept [default: beside --out, else asr].
     #[arg(long, value_name = "FOLDER")]
     pub asr_folder: Option<PathBuf>,
+    /// Where a vCon goes for every scored call, beside the rows: the one it came from, with the estimate
+    /// added, or a new one.
+    #[arg(long, value_name = "FOLDER")]
+    pub vcon: Option<PathBuf>,
     /// Threads [default: one for each processor].
     #[arg(short, long)]
     pub jobs: Option<usize>,

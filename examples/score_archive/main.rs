@@ -12,7 +12,7 @@ mod log;
 use arguments::{Arguments, Format};
 use callcsi::batch::{
     CsvRows, Destination, Ending, Event, History, JsonRows, Manifest, Mapping, Progress, RowFormat,
-    Summary, TextRows, check_output, estimated_rows, run,
+    Sink, Summary, TextRows, VconSink, check_output, estimated_rows, run,
 };
 use callcsi::model::{Model, Predictor};
 use callcsi::recognise::Recogniser;
@@ -155,10 +155,16 @@ fn work(told: &Arguments) -> Result<ExitCode, Broken> {
         }
         say("stopping when the calls at work are done; once more stops at once");
     })?;
+    let vcons = told.vcon.as_ref();
+    let vcons = vcons.map(|folder| VconSink::new(folder, model, Default::default()));
+    let mut vcons = vcons.transpose()?;
     let mut watch = |event: Event<'_>| {
         progress.add(&event);
         if let Event::Row(outcome) = &event {
             summary.add(outcome);
+            if let Some(vcons) = &mut vcons {
+                vcons.write(outcome)?;
+            }
         }
         log.event(&event, &progress);
         Ok(())

@@ -43,6 +43,7 @@ impl Source {
                 len: bytes.len() as u64,
                 bytes: Bytes::Memory(Cursor::new(Arc::clone(bytes))),
             }),
+            Input::Part(part) => Source::open(&part.take()?),
         }
     }
 

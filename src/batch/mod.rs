@@ -34,6 +34,7 @@ mod sort;
 mod summary;
 mod table;
 mod text;
+mod vcon_sink;
 
 pub use history::{History, HistoryColumns};
 pub use labelled::{
@@ -57,6 +58,7 @@ pub use shard::Shard;
 pub use summary::Summary;
 pub use table::{Cells, Rows, read_table, read_table_from, read_table_mapped};
 pub use text::{TextRows, TextSink};
+pub use vcon_sink::VconSink;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::score::Scorer;

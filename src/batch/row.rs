@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::path::PathBuf;
 
 /// Version of the rows' shape; raised when a column changes its name, place or meaning.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub labels: Labels,
     /// The manifest's columns without a meaning to this crate.
     pub extra: BTreeMap<String, String>,
+    /// The vCon that the call came from.
+    pub vcon: Option<PathBuf>,
     /// The assessment, or what went wrong.
     pub result: Result<Box<Assessment>>,
 }

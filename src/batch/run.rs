@@ -150,7 +150,7 @@ pub enum Event<'a> {
         /// Whether it is tried again after a failure with the same inputs.
         retried: bool,
     },
-    /// A call was done, and its row written.
+    /// A call was done; its row is written next.
     Row(&'a Outcome),
 }
 
@@ -398,13 +398,14 @@ pub fn run(
                 let failed = outcome.result.is_err();
                 let error = failure(&outcome);
                 let row = row?;
-                let write = || writer.add(key, &row, error.as_bytes(), failed);
-                watch_time.time(Part::Write, write)?;
                 if let Some(retried) = anew {
                     let line = outcome.line;
                     watch(Event::Anew { line, retried })?;
                 }
+                // Told first: what is made of it elsewhere is there when the row says that it is done.
                 watch(Event::Row(&outcome))?;
+                let write = || writer.add(key, &row, error.as_bytes(), failed);
+                watch_time.time(Part::Write, write)?;
                 if failed && options.fail_fast {
                     ending = Ending::FailedFast;
                     return Err(broken_off());
@@ -475,12 +476,14 @@ pub(super) fn score(scorer: &Scorer, entry: Entry) -> Outcome {
         .as_ref()
         .map(|call| call.metadata.extra.clone())
         .unwrap_or_default();
+    let vcon = row.as_ref().ok().and_then(|call| call.vcon.clone());
     let result = row.and_then(|call| guarded(&call.id, || scorer.score(&call)));
     Outcome {
         line,
         id,
         labels,
         extra,
+        vcon,
         result: result.map(Box::new),
     }
 }

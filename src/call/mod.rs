@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::timeline::Span;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -135,6 +135,62 @@ pub enum Input {
         /// The whole content.
         bytes: Arc<[u8]>,
     },
+    /// A part of a file that holds more, taken out each time it is needed: a call that waits for its
+    /// turn holds no sound.
+    Part(Part),
+}
+
+/// A part of a file: see [`Input::Part`].
+#[derive(Clone)]
+pub struct Part {
+    name: String,
+    path: PathBuf,
+    index: usize,
+    take: fn(&Path, usize) -> Result<Input, Error>,
+}
+
+impl Part {
+    /// Makes the part of that index in the file at `path`, with the name that errors shall give it;
+    /// `take` gives it as bytes, or as a path that was looked at.
+    pub(crate) fn new(
+        name: String,
+        path: PathBuf,
+        index: usize,
+        take: fn(&Path, usize) -> Result<Input, Error>,
+    ) -> Part {
+        Part {
+            name,
+            path,
+            index,
+            take,
+        }
+    }
+
+    /// Takes the part out of the file.
+    pub(crate) fn take(&self) -> Result<Input, Error> {
+        (self.take)(&self.path, self.index)
+    }
+}
+
+// How a part is taken follows from the file.
+impl PartialEq for Part {
+    fn eq(&self, other: &Part) -> bool {
+        (&self.path, self.index) == (&other.path, other.index)
+    }
+}
+
+impl Eq for Part {}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({self})")
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 impl fmt::Debug for Input {
@@ -149,6 +205,7 @@ impl fmt::Display for Input {
         match self {
             Input::Path(path) => write!(f, "{}", path.display()),
             Input::Bytes { name, .. } => f.write_str(name),
+            Input::Part(part) => write!(f, "{part}"),
         }
     }
 }
@@ -313,6 +370,8 @@ pub struct Call {
     pub duration: Option<Span>,
     /// What the platform knows of it.
     pub metadata: Metadata,
+    /// The vCon that it was read from, which results can be written back to.
+    pub vcon: Option<PathBuf>,
 }
 
 impl Call {
@@ -324,6 +383,7 @@ impl Call {
             transcripts: Vec::new(),
             duration: None,
             metadata: Metadata::default(),
+            vcon: None,
         }
     }
 

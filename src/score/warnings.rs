@@ -40,7 +40,7 @@ pub struct Warning {
 }
 
 impl Warning {
-    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Warning {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Warning {
         Warning {
             code,
             message: message.into(),

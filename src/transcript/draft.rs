@@ -83,7 +83,7 @@ const CUSTOMER: [&str; 9] = [
 
 /// Returns the side that a label names outright: the whole label is the word, in any case, with
 /// nothing but a number or a tier's `- words` behind it.
-pub(super) fn role(name: &str) -> Option<Side> {
+pub(crate) fn role(name: &str) -> Option<Side> {
     let lower = name.trim().to_lowercase();
     let word = lower.strip_suffix("- words").unwrap_or(&lower);
     let word = word.trim_end_matches(|c: char| c.is_ascii_digit() || " _-:".contains(c));

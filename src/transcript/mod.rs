@@ -21,6 +21,7 @@ mod read;
 mod testing;
 mod times;
 
+pub(crate) use draft::role;
 pub use formats::Format;
 pub(crate) use formats::format_names;
 pub(crate) use read::read_whole;

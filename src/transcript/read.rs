@@ -134,9 +134,17 @@ fn read_one(
 ) -> Result<ReadTranscript> {
     let forced = source.format.as_deref().map(Format::from_str).transpose()?;
     let whose = Whose::of(source, agent_channel);
-    match &source.input {
+    let taken = match &source.input {
+        Input::Part(part) => Some(part.take()?),
+        _ => None,
+    };
+    match taken.as_ref().unwrap_or(&source.input) {
         Input::Bytes { bytes, .. } => parse(bytes, forced, &whose),
         Input::Path(path) => parse(&read_whole(path, MAX_BYTES)?, forced, &whose),
+        Input::Part(_) => {
+            let found = "a part of a part of a file";
+            Err(Error::new(ErrorKind::Internal, "", found, "a part"))
+        }
     }
 }
 

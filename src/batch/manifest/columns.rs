@@ -14,7 +14,7 @@ use crate::timeline::{Span, Time};
 use std::str::FromStr;
 
 /// The columns that mean something; all others are carried along.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 35] = [
     "call_id",
     "audio",
     "agent_channel",
@@ -27,6 +27,7 @@ const KNOWN: [&str; 34] = [
     "transcript_format",
     "agent_speaker",
     "duration_s",
+    "vcon",
     "metadata",
     "recording_start",
     "ivr_status",

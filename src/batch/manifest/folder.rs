@@ -6,6 +6,7 @@
 //! * Its id is the file name without extension, or what a [`Pattern`] takes for it.
 
 use super::columns::extra_columns;
+use super::vcon;
 use crate::batch::mapping::Mapping;
 use crate::batch::table::{self, Cells};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// File names that are taken for recordings in a folder.
-const AUDIO_EXTENSIONS: [&str; 12] = [
+pub(super) const AUDIO_EXTENSIONS: [&str; 12] = [
     "wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "m4a", "mp4", "aac", "rf64", "w64",
 ];
 
 /// Ends of the file names of transcripts beside the recordings of a folder; the first one counts.
-const TRANSCRIPT_EXTENSIONS: [&str; 7] = ["json", "TextGrid", "vtt", "srt", "ctm", "rttm", "vcon"];
+const TRANSCRIPT_EXTENSIONS: [&str; 6] = ["json", "TextGrid", "vtt", "srt", "ctm", "rttm"];
 
 /// What the parts of a file name mean: `{call_id}_{agent}_{date}.wav`.
 ///
@@ -139,7 +140,7 @@ fn is_audio(extension: &str) -> bool {
     AUDIO_EXTENSIONS.contains(&&*extension.to_lowercase())
 }
 
-/// Makes the row that a recording in a folder stands for.
+/// Makes the row that a recording or a vCon in a folder stands for.
 ///
 /// # Errors
 ///
@@ -165,14 +166,25 @@ pub(super) fn cells_of_file(
             Error::new(ErrorKind::IllFormed, "", found, wanted)
         })?,
     };
-    let stem = || file.file_stem().unwrap_or_default().to_string_lossy();
+    let is_vcon = vcon::is_vcon(file);
+    let own = || match is_vcon {
+        true => vcon::id_of(file),
+        false => {
+            let stem = file.file_stem().unwrap_or_default();
+            stem.to_string_lossy().into_owned()
+        }
+    };
     let id = fields.iter().find(|(name, _)| *name == "call_id");
-    let id = id.map_or_else(|| stem().into_owned(), |(_, id)| (*id).to_owned());
+    let id = id.map_or_else(own, |(_, id)| (*id).to_owned());
     let mut cells = facts.get(&id).cloned().unwrap_or_default();
     for (name, value) in fields {
         cells.set(name, value.to_owned());
     }
     cells.set("call_id", id);
+    if is_vcon {
+        cells.set("vcon", relative(file));
+        return Ok(cells);
+    }
     if cells.get("audio_agent").is_none() && cells.get("audio_customer").is_none() {
         cells.set("audio", relative(file));
     }
@@ -196,7 +208,7 @@ pub(super) fn find_recordings(folder: &Path, files: &mut Vec<PathBuf>) -> Result
             Ok(kind) if kind.is_dir() => find_recordings(&path, files)?,
             Ok(kind) if kind.is_file() => {
                 let extension = path.extension().unwrap_or_default();
-                if is_audio(&extension.to_string_lossy()) {
+                if is_audio(&extension.to_string_lossy()) || vcon::is_vcon(&path) {
                     files.push(path);
                 }
             }

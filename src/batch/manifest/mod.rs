@@ -17,6 +17,7 @@
 //! | `transcript_format` | their format, when it is not to be detected |
 //! | `agent_speaker` | the agent's label in transcripts that name speakers without a role |
 //! | `duration_s` | length of the call, where there is neither (checked against nothing else) |
+//! | `vcon` | a [vCon](crate::vcon) with whatever of the above it has; the row's own cells hold against it |
 //! | `metadata` | a JSON file as [`Metadata`]; in JSON Lines also the object itself |
 //! | `ivr_…`, `queue_…`, `hold…`, `customer_…`, `recording_start` | the same facts as columns |
 //! | `mark`, `survey_status` | what the customer said, for training |
@@ -27,6 +28,7 @@
 mod columns;
 mod folder;
 mod paths;
+mod vcon;
 
 pub(super) use columns::labels;
 pub use folder::Pattern;
@@ -132,7 +134,9 @@ impl Manifest {
     ///
     /// In a folder every recording is a call, below it at any depth, ordered by path; its id is the
     /// file name without extension, and a transcript is the file of the same name beside it that ends
-    /// in `.json`, `.TextGrid`, `.vtt`, `.srt`, `.ctm`, `.rttm` or `.vcon`.
+    /// in `.json`, `.TextGrid`, `.vtt`, `.srt`, `.ctm` or `.rttm`. A file that ends in `.vcon` or
+    /// `.vcon.json`, packed (`.gz`) or not, is a call too: its id is the `uuid`, and it stands for the
+    /// recording of the same name beside it.
     ///
     /// # Errors
     ///
@@ -167,6 +171,7 @@ impl Manifest {
         }
         let mut files = Vec::new();
         find_recordings(path, &mut files)?;
+        vcon::without_described(&mut files);
         files.sort();
         let (facts, extra) = match &options.facts {
             Some(facts) => read_facts(facts, mapping)?,
@@ -300,6 +305,9 @@ impl Manifest {
             Some(text) => Some(text.parse::<AgentChannel>()?),
             None => self.options.agent_channel,
         };
+        let speaker = self.options.agent_speaker.as_deref();
+        let vcon = vcon::of_row(cells, &self.root, agent_channel, speaker, files)?;
+        let agent_channel = vcon.as_ref().map_or(agent_channel, |v| v.agent_channel);
         let mut file = |column: &str| -> Result<Option<Input>> {
             let Some(text) = cells.get(column) else {
                 return Ok(None);
@@ -377,7 +385,10 @@ impl Manifest {
             return Err(error);
         }
         call.metadata = self.metadata(cells, files)?;
-        Ok(call)
+        Ok(match vcon {
+            Some(vcon) => vcon.complete(call),
+            None => call,
+        })
     }
 
     fn metadata(&self, cells: &Cells, files: &mut Vec<PathBuf>) -> Result<Metadata> {
