@@ -18,13 +18,15 @@ pub(super) fn of_row(
     let Some(file) = cells.get("vcon") else {
         return Ok(None);
     };
-    let mut options = ReadOptions::default();
-    options.agent_channel = agent_channel;
-    let speaker = cells.get("agent_speaker").or(agent_speaker);
-    options.agent_speaker = speaker.map(str::to_owned);
-    options.audio = cells.get("audio").map(|audio| root.join(audio));
     let file = root.join(file);
-    options.spare_audio = recording_beside(&file);
+    let speaker = cells.get("agent_speaker").or(agent_speaker);
+    let options = ReadOptions {
+        agent_channel,
+        agent_speaker: speaker.map(str::to_owned),
+        dialog: None,
+        audio: cells.get("audio").map(|audio| root.join(audio)),
+        spare_audio: recording_beside(&file),
+    };
     vcon::read_file(file, &options).map(Some)
 }
 
