@@ -583,12 +583,11 @@ fn a_device_is_no_transcript_and_no_table_of_facts() {
         "c.csv",
         "call_id,transcript,metadata\na,/dev/zero,\nb,,/dev/zero\n",
     );
-    let rows = parsed(&rows(
-        &path,
-        ManifestOptions::default(),
-        false,
-        Threads::Inline,
-    ));
+    let options = ManifestOptions {
+        outside: true,
+        ..ManifestOptions::default()
+    };
+    let rows = parsed(&rows(&path, options, false, Threads::Inline));
     for row in rows {
         assert_eq!(row["error"]["found"], "a pipe or a device");
     }

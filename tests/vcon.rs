@@ -429,9 +429,11 @@ fn a_call_is_one_recording_or_one_of_each_side() {
     let error = read_value(&vcon).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(error.found().contains("3 recordings"), "{error}");
-    let mut options = ReadOptions::default();
-    options.dialog = Some(1);
-    options.agent_channel = Some(AgentChannel::Left);
+    let mut options = ReadOptions {
+        dialog: Some(1),
+        agent_channel: Some(AgentChannel::Left),
+        ..ReadOptions::default()
+    };
     let named = read(vcon.to_string().as_bytes(), "call.vcon", &options).unwrap();
     assert_eq!(named.dialogs, [1]);
     options.dialog = Some(0);

@@ -157,8 +157,10 @@ impl History {
                 _ => holds.push((start, end)),
             }
         }
-        let mut told = Holds::default();
-        told.count = u32::try_from(holds.len()).ok();
+        let mut told = Holds {
+            count: u32::try_from(holds.len()).ok(),
+            ..Holds::default()
+        };
         if !unended {
             let intervals = holds
                 .into_iter()
@@ -198,13 +200,15 @@ impl History {
             });
         };
         let agent = joins(|role| role == Role::Side(Side::Agent)).filter(|&at| at >= start);
-        let left = self.events.iter().filter(|e| {
+        let mut left = self.events.iter().filter(|e| {
             let before_agent = agent.is_none_or(|agent| e.at <= agent);
             e.kind == Kind::Drop && e.role == Role::Machine && e.at >= start && before_agent
         });
-        let end = left.last().map(|e| e.at).or(agent);
-        let mut ivr = Ivr::default();
-        ivr.duration = end.map(|end| Span::from_nanos(end.saturating_sub(start)));
+        let end = left.next_back().map(|e| e.at).or(agent);
+        let mut ivr = Ivr {
+            duration: end.map(|end| Span::from_nanos(end.saturating_sub(start))),
+            ..Ivr::default()
+        };
         let customer = |e: &&Event| matches!(e.role, Role::Side(Side::Customer) | Role::Unknown);
         let meanwhile = |e: &&Event| e.at >= start && end.is_none_or(|end| e.at <= end);
         let mut entries: Vec<(i64, i64, String)> = Vec::new();

@@ -20,14 +20,16 @@ pub(super) fn of_row(
     let Some(file) = cells.get("vcon") else {
         return Ok(None);
     };
-    let mut options = ReadOptions::default();
-    options.agent_channel = agent_channel;
-    let speaker = cells.get("agent_speaker").or(agent_speaker);
-    options.agent_speaker = speaker.map(str::to_owned);
-    let audio = cells.get("audio").map(|audio| root.resolve("audio", audio));
-    options.audio = audio.transpose()?;
+    let audio = cells.get("audio").map(|text| root.resolve("audio", text));
     let file = root.resolve("vcon", file)?;
-    options.spare_audio = recording_beside(&file);
+    let speaker = cells.get("agent_speaker").or(agent_speaker);
+    let options = ReadOptions {
+        agent_channel,
+        agent_speaker: speaker.map(str::to_owned),
+        dialog: None,
+        audio: audio.transpose()?,
+        spare_audio: recording_beside(&file),
+    };
     files.push(file.clone());
     files.extend(options.spare_audio.clone());
     vcon::read_file(file, &options).map(Some)
