@@ -188,11 +188,11 @@ fn assert_same(live: &Assessment, recorded: &Assessment, of: &str) {
 #[test]
 fn demo_calls_come_out_as_their_recordings() {
     let (left, right) = (AgentChannel::Left, AgentChannel::Right);
+    // Without demo-07, a truncated file: that something is missing only a file can tell.
     let demos = [
         ("demo-01", left, true),
         ("demo-02", left, true),
         ("demo-05", left, false),
-        ("demo-07", left, false),
         ("demo-08", left, true),
         ("demo-10", right, true),
         ("demo-14", left, false),
