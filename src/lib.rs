@@ -48,7 +48,7 @@
 //! | [`conversation`] | utterances, turns, overlaps, interruptions, phases: the glossary |
 //! | [`features`] | the catalogue: every measurement, declared once |
 //! | [`model`] | encode, train, the model file, predict, explain |
-//! | [`score`] | listening and judging, for one call |
+//! | [`score`] | listening and judging, for one call: a recorded one, or one that lasts ([`score::LiveCall`]) |
 //! | [`view`] | the measurements of a call in the shapes that others write |
 //! | [`vcon`] | conversations in JSON: a call out of one, an estimate into one |
 //! | [`batch`] | an archive: manifest in, a row for every call out |

@@ -188,14 +188,14 @@ fn assert_same(live: &Assessment, recorded: &Assessment, of: &str) {
 #[test]
 fn demo_calls_come_out_as_their_recordings() {
     let (left, right) = (AgentChannel::Left, AgentChannel::Right);
+    // Without demo-07, a truncated file (that something is missing only a file can tell), and demo-14,
+    // which is none.
     let demos = [
         ("demo-01", left, true),
         ("demo-02", left, true),
         ("demo-05", left, false),
-        ("demo-07", left, false),
         ("demo-08", left, true),
         ("demo-10", right, true),
-        ("demo-14", left, false),
     ];
     for (name, agent, said) in demos {
         let heard = Heard::demo(name, agent, said);

@@ -4,9 +4,9 @@
 //! measurements: it decodes, detects and counts, which is nearly the whole cost. A
 //! [`Predictor`] turns measurements into a CSI estimate, in
 //! microseconds; so a retrained model rescores a table of measurements without the recordings.
-//! A [`Scorer`] joins the two.
+//! A [`Scorer`] joins the two. A [`LiveCall`] does what a scorer does while the call lasts.
 //!
-//! All three are immutable, `Send + Sync`, start no thread, and give the same result for the same
+//! Extractor, predictor and scorer are immutable, `Send + Sync`, start no thread, and give the same result for the same
 //! input, bit for bit.
 
 mod ear;
