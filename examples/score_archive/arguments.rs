@@ -55,6 +55,10 @@ pub struct Arguments {
     /// IVR, queue and hold facts by call_id, for a folder of recordings.
     #[arg(long)]
     pub facts: Option<PathBuf>,
+    /// Records as telephony platforms write them (Amazon Connect, Genesys Cloud, Asterisk, FreeSWITCH,
+    /// Cisco UCCE), joined by call_id; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub records: Vec<PathBuf>,
     /// What the file names of a folder mean: '{call_id}_{agent}_{date}.wav'.
     #[arg(long)]
     pub pattern: Option<Pattern>,
@@ -170,6 +174,7 @@ impl Arguments {
             agent_speaker: self.agent_speaker.clone(),
             transcript_format: self.transcript_format,
             facts: self.facts.clone(),
+            records: self.records.clone(),
             pattern: self.pattern.clone(),
             root: self.root.clone(),
             outside: self.outside,

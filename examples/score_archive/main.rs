@@ -96,6 +96,9 @@ fn open(told: &Arguments, mapping: &Mapping, log: &Log) -> Result<Manifest, Box<
         let text = format!("columns without a meaning here, written with --keep: {columns:?}");
         log.tell("columns", &text, json!(columns));
     }
+    for error in manifest.rejected_records() {
+        log.tell("record", &error.to_string(), json!(null));
+    }
     if !told.history {
         return Ok(manifest);
     }

@@ -1,7 +1,7 @@
 //! How bytes stand in a vCon: gzip around it, base64url within it, SHA-512 of what lies beside it.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::transcript::read_whole;
+use crate::files::read_whole;
 use sha2::{Digest, Sha512};
 use std::io::Read;
 use std::path::Path;

@@ -18,7 +18,7 @@
 //! | `agent_speaker` | the agent's label in transcripts that name speakers without a role |
 //! | `duration_s` | length of the call, where there is neither (checked against nothing else) |
 //! | `vcon` | a [vCon](crate::vcon) with whatever of the above it has; the row's own cells hold against it |
-//! | `metadata` | a JSON file as [`Metadata`]; in JSON Lines also the object itself |
+//! | `metadata` | a JSON file as [`Metadata`], or a [platform's record](crate::telephony); in JSON Lines also the object itself |
 //! | `ivr_…`, `queue_…`, `hold…`, `customer_…`, `recording_start` | the same facts as columns |
 //! | `mark`, `survey_status` | what the customer said, for training |
 //!
@@ -28,14 +28,17 @@
 mod columns;
 mod folder;
 mod paths;
+mod records;
 mod vcon;
 
 pub(super) use columns::labels;
 pub use folder::Pattern;
+pub use records::read_metadata;
 
 use self::columns::{extra_columns, from_columns, span};
 use self::folder::{cells_of_file, find_recordings, read_facts};
 use self::paths::Root;
+use self::records::{Joined, fill, read_facts_of};
 use super::history::History;
 use super::mapping::Mapping;
 use super::table::{self, Cells, Rows};
@@ -43,7 +46,7 @@ use crate::call::{AgentChannel, Call, CallId, Input, Metadata, Recording, Side, 
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::model::SurveyStatus;
 use crate::timeline::Span;
-use crate::transcript::{Format, read_whole};
+use crate::transcript::Format;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -96,6 +99,9 @@ pub struct ManifestOptions {
     pub transcript_format: Option<Format>,
     /// A table of facts by `call_id`, for a folder of recordings; it is held in memory.
     pub facts: Option<PathBuf>,
+    /// Files of records as telephony platforms write them ([`telephony`](crate::telephony)), joined to the
+    /// rows by `call_id`; they are held in memory.
+    pub records: Vec<PathBuf>,
     /// What the names of the files of a folder mean; by default the name without extension is the id.
     pub pattern: Option<Pattern>,
     /// The folder that the paths of a manifest start from. `None`: the folder of the manifest, of
@@ -104,9 +110,6 @@ pub struct ManifestOptions {
     /// Whether paths may lead out of it.
     pub outside: bool,
 }
-
-/// The largest file of facts of one call, in bytes; real ones are some hundreds.
-const MAX_METADATA: u64 = 16 << 20;
 
 /// A source of calls: an iterator over its rows.
 #[derive(Debug)]
@@ -117,6 +120,8 @@ pub struct Manifest {
     seen: HashSet<u64>,
     extra: Vec<String>,
     history: Option<History>,
+    records: Joined,
+    rejected: Vec<Error>,
 }
 
 #[derive(Debug)]
@@ -182,6 +187,7 @@ impl Manifest {
             facts,
             line: 0,
         };
+        let (records, rejected) = Joined::read(&options.records)?;
         Ok(Manifest {
             source,
             root: Root::new(path.to_owned(), options.outside)?,
@@ -189,6 +195,8 @@ impl Manifest {
             seen: HashSet::new(),
             extra,
             history: None,
+            records,
+            rejected,
         })
     }
 
@@ -213,6 +221,7 @@ impl Manifest {
         }
         let extra = extra_columns(&rows);
         let folder = options.root.clone().unwrap_or(folder);
+        let (records, rejected) = Joined::read(&options.records)?;
         Ok(Manifest {
             source: Source::Table(rows),
             root: Root::new(folder, options.outside)?,
@@ -220,6 +229,8 @@ impl Manifest {
             seen: HashSet::new(),
             extra,
             history: None,
+            records,
+            rejected,
         })
     }
 
@@ -227,6 +238,11 @@ impl Manifest {
     pub fn with_history(mut self, history: History) -> Manifest {
         self.history = Some(history);
         self
+    }
+
+    /// Returns what is wrong with single records of [`ManifestOptions::records`]; the others are joined.
+    pub fn rejected_records(&self) -> &[Error] {
+        &self.rejected
     }
 
     /// Returns how many calls there are, where that is known before they are read: of a folder.
@@ -384,14 +400,17 @@ impl Manifest {
             let error = Error::new(ErrorKind::Invalid, "duration_s", duration, "0 s or more");
             return Err(error);
         }
-        call.metadata = self.metadata(cells, files)?;
+        call.metadata = self.metadata(&call.id, cells, files)?;
         Ok(match vcon {
             Some(vcon) => vcon.complete(call),
             None => call,
         })
     }
 
-    fn metadata(&self, cells: &Cells, files: &mut Vec<PathBuf>) -> Result<Metadata> {
+    fn metadata(&self, id: &CallId, cells: &Cells, files: &mut Vec<PathBuf>) -> Result<Metadata> {
+        // On which clock the holds of a platform's record lie, the row may tell; a bad cell is an error
+        // below.
+        let start = cells.get("recording_start").and_then(|t| t.parse().ok());
         let mut metadata = match (&cells.inline_metadata, cells.get("metadata")) {
             (Some(object), _) => {
                 Metadata::from_json(&object.to_string()).map_err(|e| e.within("metadata"))?
@@ -399,10 +418,13 @@ impl Manifest {
             (None, Some(text)) => {
                 let path = self.root.resolve("metadata", text)?;
                 files.push(path.clone());
-                read_metadata(path).map_err(|e| e.at(Stage::Metadata))?
+                read_facts_of(&path, id, start).map_err(|e| e.at(Stage::Metadata))?
             }
             (None, None) => Metadata::default(),
         };
+        if let Some(record) = self.records.of(id) {
+            fill(&mut metadata, record, start);
+        }
         from_columns(cells, &mut metadata)?;
         metadata.check()?;
         Ok(metadata)
@@ -428,18 +450,4 @@ impl Iterator for Manifest {
         };
         Some(self.entry(line, &place, cells))
     }
-}
-
-/// Reads the facts of one call from a JSON file.
-///
-/// # Errors
-///
-/// [`ErrorKind::Io`] when it cannot be read, else as [`Metadata::from_json`].
-pub fn read_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
-    let path = path.as_ref();
-    let bytes = read_whole(path, MAX_METADATA)?;
-    // Windows tools put a byte-order mark before UTF-8.
-    let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    let json = std::str::from_utf8(json).map_err(|_| table::not_utf8().within(path.display()))?;
-    Metadata::from_json(json).map_err(|e| e.within(path.display()))
 }
