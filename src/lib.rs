@@ -40,6 +40,7 @@
 //! | [`timeline`] | exact sets of time; no audio, no speakers |
 //! | [`settings`] | every threshold, in one versioned struct |
 //! | [`call`] | what is known of a call before listening: recording, transcript, metadata |
+//! | [`telephony`] | the records of telephony platforms, turned into metadata |
 //! | [`audio`] | a recording as a stream of blocks of both sides |
 //! | [`vad`] | samples → speech |
 //! | [`prosody`] | samples → syllables, level, pitch |
@@ -59,7 +60,7 @@
 //! * Scoring is deterministic, and the same for one thread or many. Threads are asked for
 //!   ([`batch::Threads`]); nothing runs on a pool of the process.
 //! * The settings a model was trained under travel in its file and are never given at scoring.
-//! * Files are opened only in [`audio`], [`transcript`], [`recognise`], [`model`] and [`batch`].
+//! * Files are opened only in [`telephony`], [`audio`], [`transcript`], [`recognise`], [`model`] and [`batch`].
 //! * Memory is bounded by block, not by call, but for some 200 bytes a second and side of prosody.
 //! * No network, no telemetry; words, names and numbers of people reach no message and no result.
 //!
@@ -74,12 +75,14 @@ pub mod call;
 pub mod conversation;
 pub mod error;
 pub mod features;
+mod files;
 pub mod model;
 pub mod prosody;
 pub mod recognise;
 pub mod score;
 pub mod settings;
 pub mod simulate;
+pub mod telephony;
 pub mod timeline;
 pub mod transcript;
 mod two_class;

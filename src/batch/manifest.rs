@@ -31,9 +31,10 @@ use crate::call::{
     Metadata, Queue, Recording, Side, TranscriptSource,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::read_whole;
 use crate::model::SurveyStatus;
 use crate::timeline::{Span, Time};
-use crate::transcript::{Format, read_whole};
+use crate::transcript::Format;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};

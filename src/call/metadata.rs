@@ -247,6 +247,18 @@ impl WallTime {
     pub fn nanos(self) -> i64 {
         self.0
     }
+
+    /// Makes a moment of the nanoseconds since 1970-01-01T00:00:00Z; `None` outside 1824 to 2116.
+    pub(crate) fn from_nanos(nanos: i128) -> Option<WallTime> {
+        // A quarter of the range of i64 is left free, so that differences cannot overflow.
+        let nanos = i64::try_from(nanos).ok()?;
+        (nanos.saturating_abs() < i64::MAX / 2).then_some(WallTime(nanos))
+    }
+
+    /// Returns how much later this moment is.
+    pub(crate) fn since(self, earlier: WallTime) -> Span {
+        Span::from_nanos(self.0.saturating_sub(earlier.0))
+    }
 }
 
 impl FromStr for WallTime {
@@ -259,11 +271,8 @@ impl FromStr for WallTime {
     /// [`ErrorKind::Invalid`] when it is none, or lacks the offset.
     fn from_str(text: &str) -> Result<WallTime> {
         let timestamp = text.trim().parse::<jiff::Timestamp>().ok();
-        let nanos = timestamp.and_then(|t| i64::try_from(t.as_nanosecond()).ok());
-        // A quarter of the range of i64 is left free, so that differences cannot overflow.
-        nanos
-            .filter(|n| n.abs() < i64::MAX / 2)
-            .map(WallTime)
+        timestamp
+            .and_then(|t| WallTime::from_nanos(t.as_nanosecond()))
             .ok_or_else(|| {
                 let wanted = "a time as 2026-11-21T12:00:00+03:00 (RFC 3339, years 1824 to 2116)";
                 let error = Error::new(ErrorKind::Invalid, "", format!("{text:?}"), wanted);

@@ -23,7 +23,6 @@ mod times;
 
 pub use formats::Format;
 pub(crate) use formats::format_names;
-pub(crate) use read::read_whole;
 pub use read::{Oddity, ReadTranscript, read};
 
 use crate::call::Side;

@@ -48,7 +48,7 @@ pub(super) use encoding::{Decoded, Encoding};
 
 use super::table::{Cell, Cells};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transcript::read_whole;
+use crate::files::read_whole;
 use convert::{SourceUnit, WhenTold};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
