@@ -239,6 +239,15 @@ fn text_table(reader: impl Read + Send + 'static, mapping: &Mapping) -> Result<G
             wanted,
         ));
     };
+    if let Some(path) = &mapping.rows {
+        let reader: Box<dyn BufRead + Send> = Box::new(wrapped_rows(reader, path)?);
+        let source = Source::Json {
+            reader,
+            line: 0,
+            first: None,
+        };
+        return Ok((source, Vec::new()));
+    }
     if first == b'{' {
         let source = Source::Json {
             reader: Box::new(reader),
@@ -262,9 +271,15 @@ fn text_table(reader: impl Read + Send + 'static, mapping: &Mapping) -> Result<G
         .delimiter(delimiter)
         // The cells are counted below, where the line is known.
         .flexible(true)
+        .has_headers(mapping.header.is_none())
         .from_reader(boxed);
-    let headers = reader.headers().map_err(|e| csv_error(&e))?;
-    let header: Vec<String> = headers.iter().map(|c| c.trim().to_owned()).collect();
+    let header: Vec<String> = match &mapping.header {
+        Some(header) => header.clone(),
+        None => {
+            let headers = reader.headers().map_err(|e| csv_error(&e))?;
+            headers.iter().map(|c| c.trim().to_owned()).collect()
+        }
+    };
     // Spreadsheets leave columns without a name behind the last one: they are passed over.
     let mut seen = HashSet::new();
     let named = header.iter().enumerate().filter(|(_, c)| !c.is_empty());
@@ -279,6 +294,42 @@ fn text_table(reader: impl Read + Send + 'static, mapping: &Mapping) -> Result<G
         header: header.clone(),
     };
     Ok((source, header))
+}
+
+/// Takes the rows out of a JSON document that wraps them, as JSON Lines.
+fn wrapped_rows(reader: impl Read, path: &str) -> Result<std::io::Cursor<Vec<u8>>> {
+    let mut text = Vec::new();
+    let count = reader.take(MAX_LINE + 1).read_to_end(&mut text);
+    let count = count.map_err(|e| csv_error(&csv::Error::from(e)))? as u64;
+    if count > MAX_LINE {
+        let wanted = format!("a document of at most {MAX_LINE} bytes");
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "",
+            "a longer one",
+            wanted,
+        ));
+    }
+    let document: Value =
+        serde_json::from_slice(&text).map_err(|e| Error::json(&e, "a JSON document"))?;
+    let inner = path
+        .split('.')
+        .try_fold(&document, |value, key| value.get(key));
+    let Some(rows) = inner.and_then(Value::as_array) else {
+        let keys = document
+            .as_object()
+            .map(|o| o.keys().take(8).map(String::as_str).collect());
+        let keys: Vec<&str> = keys.unwrap_or_default();
+        let found = format!("no array there; the keys are {}", keys.join(", "));
+        let error = Error::new(ErrorKind::Mismatch, path, found, "the rows, as an array");
+        return Err(error.hint("is rows in the mapping another table's?"));
+    };
+    let mut lines = Vec::new();
+    for row in rows {
+        lines.extend_from_slice(row.to_string().as_bytes());
+        lines.push(b'\n');
+    }
+    Ok(std::io::Cursor::new(lines))
 }
 
 /// Refuses columns without the one that every table has.
@@ -342,6 +393,8 @@ impl Rows {
         let word = match &self.source {
             #[cfg(feature = "parquet")]
             Source::Parquet(_) => "row",
+            // Of a document that wraps its rows the lines say nothing.
+            _ if self.mapping.rows.is_some() => "row",
             _ => "line",
         };
         format!("{} {word} {line}", self.name)

@@ -155,13 +155,14 @@ fn ivr(a: Ivr, b: Ivr, told: &mut Vec<&'static str>) -> Ivr {
     let known = |s: &Option<IvrStatus>| s.filter(|s| *s != IvrStatus::Unknown);
     let unknown = a.status.or(b.status);
     let status = plain("ivr.status", known(&a.status), known(&b.status), told).or(unknown);
+    let duration = span("ivr.duration_s", a.duration, b.duration, told);
     // The numbers belong to the list that they were counted from.
     let (first, second) = if a.steps.is_some() { (a, b) } else { (b, a) };
     let counted = first.steps.is_some();
     let count = |mine: Option<u32>, theirs: Option<u32>| mine.or(theirs.filter(|_| !counted));
     Ivr {
         status,
-        duration: span("ivr.duration_s", first.duration, second.duration, told),
+        duration,
         step_count: count(first.step_count, second.step_count),
         no_input_count: count(first.no_input_count, second.no_input_count),
         no_match_count: count(first.no_match_count, second.no_match_count),

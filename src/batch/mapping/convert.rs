@@ -278,6 +278,23 @@ pub(in crate::batch) fn moment(text: &str) -> Result<(i64, bool)> {
     Ok((nanos, utc))
 }
 
+/// Returns the seconds from one moment to another, both in seconds since 1970.
+pub(super) fn seconds_between(start: &str, end: &str) -> Result<f64> {
+    let number = |text: &str| {
+        let number = text.trim().parse().ok().filter(|n: &f64| n.is_finite());
+        number.ok_or_else(|| {
+            let found = format!("{text:?}");
+            Error::new(
+                ErrorKind::Invalid,
+                "",
+                found,
+                "a moment in seconds since 1970",
+            )
+        })
+    };
+    Ok(number(end)? - number(start)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

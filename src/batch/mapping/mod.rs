@@ -8,6 +8,9 @@
 //! delimiter = ";"            # of CSV [default: the most frequent of , ; tab in the header]
 //! decimal = ","              # decimal mark of numbers in text [default: "."]
 //! kind = "features"          # the rows are measured calls [default: "manifest"]
+//! header = ["id", "", "st"]  # of CSV without a header; a column without a name is left out
+//! rows = "result"            # of one JSON document: the key under which the rows are, as an array
+//! leave_out = ["Телефон"]    # columns that go no further, as those that name people
 //!
 //! [columns]
 //! mark = "Оценка"                                       # another name
@@ -21,6 +24,7 @@
 //! | key of a column | meaning |
 //! |---|---|
 //! | `from` | the table's column, or a list of them; a row without one of a list has no value |
+//! | `minus` | a column to take off `from`; both are moments in seconds since 1970, and a row in which one is 0 or empty has no value |
 //! | `join` | what stands between the values of a list |
 //! | `value` | a constant, instead of `from` |
 //! | `row_number` | `true`: the number of the row, from 1, instead of `from` |
@@ -99,6 +103,11 @@ pub struct Mapping {
     pub(super) delimiter: Option<u8>,
     decimal_comma: bool,
     kind: TableKind,
+    /// The columns of CSV that has no header.
+    pub(super) header: Option<Vec<String>>,
+    /// The keys, apart by points, that lead to the rows in a JSON document.
+    pub(super) rows: Option<String>,
+    leave_out: Vec<String>,
     rules: Vec<Rule>,
 }
 
@@ -118,7 +127,12 @@ struct Rule {
 
 #[derive(Clone, Debug)]
 enum Origin {
-    Columns { from: Vec<String>, join: String },
+    Columns {
+        from: Vec<String>,
+        join: String,
+    },
+    /// Moments in seconds: the first less the second.
+    Difference([String; 2]),
     Constant(String),
     RowNumber,
 }
@@ -128,6 +142,7 @@ impl Rule {
     fn from(&self) -> &[String] {
         match &self.origin {
             Origin::Columns { from, .. } => from,
+            Origin::Difference(from) => from,
             Origin::Constant(_) | Origin::RowNumber => &[],
         }
     }
@@ -178,7 +193,7 @@ impl Mapping {
 
     /// Tells whether rows stay as they are.
     fn changes_nothing(&self) -> bool {
-        self.rules.is_empty() && !self.decimal_comma
+        self.rules.is_empty() && self.leave_out.is_empty() && !self.decimal_comma
     }
 
     /// Returns the columns that come of a table's, those of rules first.
@@ -224,7 +239,7 @@ impl Mapping {
     /// Tells whether a column of the table is passed on under its own name.
     fn passes(&self, column: &str) -> bool {
         let taken = |rule: &Rule| rule.target == column || rule.from().iter().any(|c| c == column);
-        !self.rules.iter().any(taken)
+        !self.rules.iter().any(taken) && !self.leave_out.iter().any(|c| c == column)
     }
 
     /// Marks the rules whose columns a row has, for tables that tell their columns row by row.
@@ -336,6 +351,19 @@ impl Rule {
         let cell = match &self.origin {
             Origin::Constant(value) => Some(made(value.clone(), false)),
             Origin::RowNumber => Some(made(number.to_string(), true)),
+            Origin::Difference(from) => {
+                let set = |cell: &&Cell| cell.value.trim_matches(['0', '.']) != "";
+                match from
+                    .each_ref()
+                    .map(|c| given.get(c.as_str()).copied().filter(set))
+                {
+                    [Some(end), Some(start)] => {
+                        let span = convert::seconds_between(&start.value, &end.value)?;
+                        Some(made(span.to_string(), true))
+                    }
+                    _ => None,
+                }
+            }
             Origin::Columns { from, join } => {
                 let parts: Option<Vec<&Cell>> = from
                     .iter()
@@ -466,6 +494,9 @@ impl Reader<'_> {
                     ];
                     mapping.kind = self.one_of(name, value, &kinds)?;
                 }
+                "header" => mapping.header = Some(self.header(name, value)?),
+                "rows" => mapping.rows = Some(self.text(name, value)?),
+                "leave_out" => mapping.leave_out = self.list(name, value)?,
                 "columns" => {
                     let DeValue::Table(columns) = value.get_ref() else {
                         return Err(self.invalid(at, name, "a value", "a table: [columns]"));
@@ -476,7 +507,16 @@ impl Reader<'_> {
                     }
                 }
                 _ => {
-                    let known = ["encoding", "delimiter", "decimal", "kind", "columns"];
+                    let known = [
+                        "encoding",
+                        "delimiter",
+                        "decimal",
+                        "kind",
+                        "header",
+                        "rows",
+                        "leave_out",
+                        "columns",
+                    ];
                     return Err(self.unknown(key.span().start, name, &known));
                 }
             }
@@ -511,6 +551,7 @@ impl Reader<'_> {
             return Ok(rule);
         };
         let (mut from, mut join, mut constant, mut numbered) = (None, None, None, false);
+        let mut minus = None;
         for (name, value) in keys {
             let name_at = name.span().start;
             let name = name.get_ref().as_ref();
@@ -518,6 +559,7 @@ impl Reader<'_> {
             let value_at = value.span().start;
             match name {
                 "from" => from = Some(self.list(&key, value)?),
+                "minus" => minus = Some(self.text(&key, value)?.trim().to_owned()),
                 "join" => join = Some(self.text(&key, value)?),
                 "value" => constant = Some(self.text(&key, value)?),
                 "row_number" => {
@@ -552,6 +594,7 @@ impl Reader<'_> {
                 _ => {
                     let known = [
                         "from",
+                        "minus",
                         "join",
                         "value",
                         "row_number",
@@ -565,6 +608,18 @@ impl Reader<'_> {
                     return Err(self.unknown(name_at, name, &known));
                 }
             }
+        }
+        if let Some(minus) = minus {
+            let Some([start]) = from.as_deref() else {
+                let wanted = "from with one column";
+                return Err(self.invalid(at, &key, "minus without it", wanted));
+            };
+            if rule.unit.is_some() || rule.when.says_anything() || constant.is_some() || numbered {
+                let wanted = "from and minus alone";
+                return Err(self.invalid(at, &key, "minus beside another key", wanted));
+            }
+            rule.origin = Origin::Difference([start.clone(), minus]);
+            return Ok(rule);
         }
         rule.origin = match (from, constant, numbered) {
             (Some(from), None, false) => Origin::Columns {
@@ -589,6 +644,28 @@ impl Reader<'_> {
             unit.check(target).map_err(|e| e.within(&rule.place))?;
         }
         Ok(rule)
+    }
+
+    /// Reads the columns of a table without a header; a column may be without a name.
+    fn header(&self, key: &str, value: &Value<'_>) -> Result<Vec<String>> {
+        let at = value.span().start;
+        let DeValue::Array(names) = value.get_ref() else {
+            return Err(self.invalid(at, key, "a value", "a list of columns"));
+        };
+        let names = names
+            .iter()
+            .map(|name| Ok(self.text(key, name)?.trim().to_owned()));
+        let names: Vec<String> = names.collect::<Result<_>>()?;
+        let mut named: Vec<&String> = names.iter().filter(|n| !n.is_empty()).collect();
+        named.sort();
+        match named.windows(2).find(|w| w[0] == w[1]) {
+            Some(twice) => {
+                let found = format!("{:?} a second time", twice[0]);
+                Err(self.invalid(at, key, &found, "each column once"))
+            }
+            None if named.is_empty() => Err(self.invalid(at, key, "no name", "a list of columns")),
+            None => Ok(names),
+        }
     }
 
     /// Reads a name or a list of them.
