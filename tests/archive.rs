@@ -376,7 +376,7 @@ fn threads_and_memory_make_no_difference() {
         let mut options = options(Start::Restart);
         options.threads = Threads::of(threads);
         options.memory_limit = memory_limit;
-        options.read_ahead = threads % 2 == 0;
+        options.read_ahead = threads.is_multiple_of(2);
         let out = folder.0.join("out.csv");
         run_to(open(&manifest), &out, &options, u64::MAX).0.unwrap();
         finished(&folder)

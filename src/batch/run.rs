@@ -282,10 +282,7 @@ pub fn run(
                 None => Output::create(&names, &origin, &header)?,
                 Some(mut partial) => {
                     let mut kept = None;
-                    loop {
-                        let Some(found) = partial.get(number) else {
-                            break;
-                        };
+                    while let Some(found) = partial.get(number) {
                         let Some(entry) = entries.next() else { break };
                         let key = key(&entry, options.identity);
                         let failed = found.record.failed;
