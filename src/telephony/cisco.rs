@@ -25,10 +25,9 @@ struct Leg {
 impl Leg {
     fn get(&self, names: &[&str]) -> Option<&str> {
         let found = names.iter().find_map(|n| self.cells.get(*n));
-        let found = found
-            .map(|v| v.trim())
-            .filter(|v| !v.is_empty() && !v.eq_ignore_ascii_case("null"));
         found
+            .map(|v| v.trim())
+            .filter(|v| !v.is_empty() && !v.eq_ignore_ascii_case("null"))
     }
 
     fn seconds(&self, name: &str, record: &mut Record) -> Option<Span> {

@@ -352,7 +352,7 @@ impl Rule {
             Origin::Constant(value) => Some(made(value.clone(), false)),
             Origin::RowNumber => Some(made(number.to_string(), true)),
             Origin::Difference(from) => {
-                let set = |cell: &&Cell| cell.value.trim_matches(['0', '.']) != "";
+                let set = |cell: &&Cell| !cell.value.trim_matches(['0', '.']).is_empty();
                 match from
                     .each_ref()
                     .map(|c| given.get(c.as_str()).copied().filter(set))
