@@ -19,8 +19,8 @@ use std::ops::{Add, AddAssign, BitAnd, BitOr, Neg, Sub, SubAssign};
 /// Nanoseconds in a second.
 const NANOS: i64 = 1_000_000_000;
 
-/// The longest length of time that input may speak of: 100 years, in seconds. Sums of a billion
-/// such spans still fit the integers, so no arithmetic here can overflow on checked input.
+/// The longest length of time that input may speak of: 100 years, in seconds. Sums of
+/// spans stop at the ends of the integers, so no arithmetic here can overflow on checked input.
 const MAX_SECONDS: f64 = 3.2e9;
 
 /// Returns whole nanoseconds, half away from zero; `None` when `seconds` is not a number or its
@@ -131,7 +131,7 @@ impl Sub<Span> for Time {
 impl Add for Span {
     type Output = Span;
     fn add(self, other: Span) -> Span {
-        Span(self.0 + other.0)
+        Span(self.0.saturating_add(other.0))
     }
 }
 
@@ -151,7 +151,7 @@ impl Neg for Span {
 
 impl AddAssign for Span {
     fn add_assign(&mut self, other: Span) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 

@@ -61,9 +61,7 @@ impl Content<'_> {
                 "an empty file",
                 "records of a telephony platform",
             )),
-            Some('{') => Ok(json(text)),
-            // A log may open its lines with a bracket.
-            Some('[') if !json(text).items().is_empty() => Ok(json(text)),
+            Some('{' | '[') => Ok(json(text)),
             Some(_) => Ok(Content::Text(text)),
         }
     }
@@ -155,11 +153,9 @@ fn json(text: &str) -> Content<'_> {
                 let error = Error::json(&error, "");
                 broken.push((line, error.found().to_owned()));
                 // The next record begins on a line of its own, or the file is lost from here.
-                ["\n{", "\n["]
-                    .iter()
-                    .filter_map(|start| rest.find(start))
-                    .min()
-                    .map_or(rest.len(), |i| i + 1)
+                let begins = |i: &usize| matches!(rest.as_bytes().get(i + 1), Some(b'{' | b'['));
+                let mut ends = rest.match_indices('\n').map(|(i, _)| i);
+                ends.find(begins).map_or(rest.len(), |i| i + 1)
             }
             None => rest.len(),
         };

@@ -11,10 +11,14 @@
 use super::content::Content;
 use super::values::{list, moment, number, text};
 use super::{CLOCK_SLACK, Platform, Record, Records};
-use crate::call::{ClockInterval, Holds, Ivr, IvrStatus, IvrStep, Queue, StepOutcome, WallTime};
+use crate::call::{
+    CallId, ClockInterval, Holds, Ivr, IvrStatus, IvrStep, Queue, StepOutcome, WallTime,
+};
 use crate::error::{Error, ErrorKind};
 use crate::timeline::Span;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 fn is_conversation(value: &Value) -> bool {
     value.get("conversationId").is_some() && value.get("participants").is_some()
@@ -30,6 +34,7 @@ pub(super) fn matches(content: &Content<'_>) -> bool {
 }
 
 pub(super) fn read(content: &Content<'_>, out: &mut Records) {
+    let mut places: HashMap<CallId, usize> = HashMap::new();
     for item in content.items() {
         let id = text(&item.value, &["conversationId"]).filter(|_| is_conversation(&item.value));
         let Some(id) = id else {
@@ -44,16 +49,19 @@ pub(super) fn read(content: &Content<'_>, out: &mut Records) {
         };
         let mut record = Record::new(Platform::GenesysCloud, id);
         conversation(&item.value, &mut record);
-        match out.records.iter_mut().find(|r| r.call_id == record.call_id) {
+        match places.entry(record.call_id.clone()) {
             // Bulk exports repeat a conversation that was still going on: the later one is fuller.
-            Some(earlier) => {
+            Entry::Occupied(place) => {
                 record.warn(
                     &item.place,
                     "the conversation a second time; the later one counts",
                 );
-                *earlier = record;
+                out.records[*place.get()] = record;
             }
-            None => out.records.push(record),
+            Entry::Vacant(place) => {
+                place.insert(out.records.len());
+                out.records.push(record);
+            }
         }
     }
 }

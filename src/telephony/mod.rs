@@ -56,8 +56,12 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-/// The largest file read, in bytes: a `queue_log` of some years.
-const MAX_FILE: u64 = 512 << 20;
+/// The largest file read, in bytes: a `queue_log` of some three million lines.
+const MAX_FILE: u64 = 256 << 20;
+
+/// The longest part of a call that is believed: what is longer comes of two clocks, or of one that
+/// was never set.
+const MAX_LENGTH: Span = Span::from_millis(10 * 86_400_000);
 
 /// A platform whose records are read as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -311,7 +315,7 @@ pub fn read(bytes: &[u8], platform: Option<Platform>) -> Result<Records> {
 /// # Errors
 ///
 /// As [`read`], and [`ErrorKind::Io`] when the file cannot be read, [`ErrorKind::Unsupported`] when
-/// it is larger than 512 MiB.
+/// it is larger than 256 MiB.
 pub fn read_file(path: impl AsRef<Path>, platform: Option<Platform>) -> Result<Records> {
     let path = path.as_ref();
     let bytes = read_whole(path, MAX_FILE)?;
@@ -375,10 +379,7 @@ impl Record {
                 _ => self.metadata = Metadata::default(),
             }
         }
-        if self.duration.is_some_and(|d| d < Span::ZERO) {
-            self.duration = None;
-            self.warn("duration", "left out: less than 0 s");
-        }
+        self.leave_out_the_endless();
         let metadata = &self.metadata;
         self.unfilled.retain(|u| !is_filled(metadata, u.field));
         for field in FIELDS {
@@ -388,6 +389,42 @@ impl Record {
         }
         let place = |u: &Unfilled| FIELDS.iter().position(|f| *f == u.field);
         self.unfilled.sort_by_key(place);
+    }
+
+    /// Leaves out lengths that no part of a call has.
+    fn leave_out_the_endless(&mut self) {
+        let metadata = &self.metadata;
+        let lengths = [
+            ("duration", self.duration),
+            (
+                "ivr.duration_s",
+                metadata.ivr.as_ref().and_then(|i| i.duration),
+            ),
+            ("queue.wait_s", metadata.queue.as_ref().and_then(|q| q.wait)),
+            ("holds", metadata.holds.as_ref().and_then(Holds::total)),
+        ];
+        let possible = Span::ZERO..=MAX_LENGTH;
+        for (what, length) in lengths {
+            if length.is_none_or(|length| possible.contains(&length)) {
+                continue;
+            }
+            match (what, &mut self.metadata) {
+                ("duration", _) => self.duration = None,
+                ("holds", metadata) => {
+                    metadata.holds = None;
+                    self.hold_intervals.clear();
+                }
+                ("ivr.duration_s", Metadata { ivr: Some(ivr), .. }) => ivr.duration = None,
+                (
+                    _,
+                    Metadata {
+                        queue: Some(queue), ..
+                    },
+                ) => queue.wait = None,
+                _ => {}
+            }
+            self.warn(what, "left out: no time of 0 s to ten days");
+        }
     }
 
     /// Puts the hold intervals into the metadata, or their number and lengths.
