@@ -6,12 +6,34 @@ use callcsi::ErrorKind;
 use callcsi::call::{AgentChannel, Call, CallId, Input, Metadata, Side};
 use callcsi::features::{Absence, FeatureVector, Value};
 use callcsi::model::Predictor;
-use callcsi::score::{Extractor, Scorer};
+use callcsi::score::{Extractor, Limits, Scorer};
 use callcsi::settings::{AnalysisSettings, DetectorKind};
 use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
 use callcsi::simulate::{MissingShares, SimulatedCall, SimulationSettings, Simulator};
 use callcsi::timeline::Span;
 use std::io::Cursor;
+
+/// No time to work at all is given, so a limit of length that is told must have been seen in the header.
+#[test]
+fn a_wav_over_the_limit_of_length_is_not_listened_to() {
+    let long = simulated(0);
+    let mut call = Call::new("long");
+    call.recording = Some(callcsi::call::Recording::Stereo {
+        input: wav(&long, WavFormat::Pcm16),
+        agent_channel: AgentChannel::Left,
+    });
+    let limits = |longest| Limits {
+        longest: Span::from_seconds(longest),
+        time: Some(std::time::Duration::ZERO),
+    };
+    let fail = |longest| {
+        let scorer = Scorer::builtin().unwrap().with_limits(limits(longest));
+        scorer.score(&call).unwrap_err().to_string()
+    };
+    assert!(fail(1.0).contains("h of sound"), "{}", fail(1.0));
+    // A recording within the limit is listened to, for which there is no time.
+    assert!(fail(36_000.0).contains("s of work"), "{}", fail(36_000.0));
+}
 
 fn simulated(index: u64) -> SimulatedCall {
     let mut settings = SimulationSettings::seeded(11);

@@ -208,6 +208,15 @@ impl CallAudio {
         &self.description
     }
 
+    /// Returns how long the two-channel recording goes on, at least, where the file tells without being
+    /// decoded: uncompressed WAV does, as far as its data is really there.
+    pub(crate) fn duration_ahead(&self) -> Option<crate::timeline::Span> {
+        match &self.kind {
+            Kind::Stereo { track, .. } => track.duration_ahead(),
+            Kind::Pair(_) => None,
+        }
+    }
+
     /// Returns how many frames [`next_block`](CallAudio::next_block) has handed out.
     pub fn frames_read(&self) -> u64 {
         self.frames_read

@@ -5,7 +5,7 @@ use super::warning::{AudioWarning, Notes, WILD};
 use super::{AudioDescription, SAMPLE_RATES, wav};
 use crate::call::Input;
 use crate::error::{Error, ErrorKind, Result};
-use crate::timeline::Time;
+use crate::timeline::{Span, Time};
 use std::io::{Seek, SeekFrom};
 
 /// Samples of each channel; of a mono file the second stays empty.
@@ -39,6 +39,11 @@ pub(super) trait Decoder: Send {
     /// An error is one of the operating system. Damaged data is noted and ends the file, or is
     /// passed over.
     fn read(&mut self, planes: &mut Planes, at: u64, notes: &mut Notes) -> Result<()>;
+
+    /// Returns how many frames are still to come, where the file tells without being decoded.
+    fn frames_ahead(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// A file that is being decoded.
@@ -114,6 +119,12 @@ impl Track {
     /// Returns frames per second, in Hz.
     pub(super) fn sample_rate(&self) -> u32 {
         self.format.sample_rate
+    }
+
+    /// Returns how long the file goes on, at least, where it tells without being decoded.
+    pub(super) fn duration_ahead(&self) -> Option<Span> {
+        let frames = self.decoder.frames_ahead()?;
+        Some(instant(frames, self.format.sample_rate) - Time::ZERO)
     }
 
     /// Returns what the file is.

@@ -526,6 +526,10 @@ struct Reader {
 }
 
 impl Decoder for Reader {
+    fn frames_ahead(&self) -> Option<u64> {
+        Some(self.frames_left)
+    }
+
     fn read(&mut self, planes: &mut Planes, at: u64, notes: &mut Notes) -> Result<()> {
         let frames = self.frames_left.min(BLOCK_FRAMES as u64) as usize;
         let bytes = &mut self.bytes[..frames * self.block];

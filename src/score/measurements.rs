@@ -457,6 +457,10 @@ impl Extractor {
             ear = ear.with_two_clocks();
         }
         let (watch, begun) = (&self.stopwatch, Instant::now());
+        // Half a day of sound need not be listened to first.
+        if let Some(ahead) = audio.duration_ahead() {
+            self.limits.check(ahead, begun)?;
+        }
         while let Some(block) = watch.time(Part::Decode, || audio.next_block())? {
             watch.time(Part::Listen, || ear.push(&block));
             self.limits.check(ear.duration(), begun)?;
