@@ -129,7 +129,12 @@ impl Record for Earlier {
     }
 }
 
-/// The histories of an archive, line by line: see the [module](self).
+/// What the customers' earlier calls show, for each call of an archive.
+///
+/// A call counts for another of the same customer when it began strictly before it. It is a contact with
+/// the IVR when its `ivr_status` tells how that ended (`unknown` and `none` are no evidence), and a request
+/// for a person when that is `operator_requested`. Made of one pass over the manifest and a sort
+/// outside of memory; the run takes it line by line.
 #[derive(Debug)]
 pub struct History {
     sorted: Sorted<Earlier>,
