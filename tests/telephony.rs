@@ -358,6 +358,97 @@ fn asterisk_files_of_a_call_are_joined() {
 }
 
 #[test]
+fn cel_is_the_same_with_a_header_and_as_json() {
+    let custom = r#"APP_START,1772438381.5,,7,,,,s,меню,c,Background,hi,3,,1.1,1.1,,,,
+APP_START,1772438391.5,,7,,,,s,меню,c,Queue,q1,3,,1.1,1.1,,,,
+BRIDGE_ENTER,1772438401.5,,7,,,,s,меню,c,Queue,,3,,1.1,1.1,,,,
+"#;
+    let headed = r#"id;eventtype;eventtime;context;exten;appname;appdata;uniqueid;linkedid;cid_num
+1;APP_START;2026-03-02 07:59:41.5;меню;s;Background;hi;1.1;1.1;7
+2;APP_START;2026-03-02 07:59:51.5;меню;s;Queue;q1;1.1;1.1;7
+3;BRIDGE_ENTER;2026-03-02 08:00:01.5;меню;s;Queue;;1.1;1.1;7
+"#;
+    let json = r#"{"EventName": "APP_START", "EventTime": "1772438381.5", "Context": "меню", "Exten": "s", "Application": "Background", "ApplicationData": "hi", "UniqueID": "1.1", "LinkedID": "1.1"}
+{"EventName": "APP_START", "EventTime": "1772438391.5", "Context": "меню", "Exten": "s", "Application": "Queue", "ApplicationData": "q1", "UniqueID": "1.1", "LinkedID": "1.1"}
+{"EventName": "BRIDGE_ENTER", "EventTime": "1772438401.5", "Context": "меню", "Exten": "s", "Application": "Queue", "UniqueID": "1.1", "LinkedID": "1.1"}
+"#;
+    for (text, absolute) in [(custom, true), (headed, false), (json, true)] {
+        let file = read(text.as_bytes(), None).unwrap();
+        assert_eq!(
+            (file.platform, file.rejected.len()),
+            (Platform::AsteriskCel, 0),
+            "{text}"
+        );
+        let call = of(&file.records, "1.1");
+        assert_eq!(steps(call)[0].0, "меню:s");
+        // Ten seconds in the queue; the header's times are without an offset from UTC.
+        assert_eq!(queue(call), (s(10.0), Some("q1")));
+        assert_eq!(call.start, t("2026-03-02T07:59:41.5Z").filter(|_| absolute));
+        assert_eq!(warns(call, "offset"), !absolute);
+    }
+}
+
+#[test]
+fn cel_of_an_older_sample_is_without_userfield() {
+    let line = r#"USER_DEFINED,1772438381.5,,7,,,,s,m,c,CELGenUserEvent,x,3,,1.1,1.1,,IVR_STEP,"{""extra"":""долг:failed""}""#;
+    let file = read(line.as_bytes(), None).unwrap();
+    assert_eq!(
+        steps(&file.records[0]),
+        [("долг", Some(StepOutcome::Failed), None)]
+    );
+}
+
+#[test]
+fn times_of_a_clock_that_was_never_set_are_left_out() {
+    // From 1970 to 2026: no caller waits that long.
+    let log = "100|1.1|a|NONE|ENTERQUEUE||7|1\n1772438500|1.1|a|SIP/1|CONNECT||2|1\n";
+    let file = read(log.as_bytes(), None).unwrap();
+    assert_eq!(queue(&file.records[0]), (None, Some("a")));
+    assert!(warns(&file.records[0], "ten days"));
+}
+
+#[test]
+fn a_bad_document_loses_no_other() {
+    let log = "{\"conversationId\": \"1\", \"participants\": []}\n{\"conversationId\": \n\n\
+               {\"conversationId\": \"2\",\n \"participants\": []} {\"conversationId\": \"3\", \"participants\": []}";
+    let file = read(log.as_bytes(), None).unwrap();
+    let ids: Vec<&str> = file.records.iter().map(|r| r.call_id.as_str()).collect();
+    assert_eq!(ids, ["1", "2", "3"]);
+    assert_eq!(file.rejected.len(), 1);
+    assert!(
+        file.rejected[0].place().starts_with("line 2"),
+        "{}",
+        file.rejected[0]
+    );
+}
+
+#[test]
+fn nobody_is_named_in_what_is_said_of_a_record() {
+    for (file, _) in FIXTURES {
+        let read = fixture(file);
+        let said = read.records.iter().flat_map(|r| {
+            let warnings = r.warnings.iter().map(ToString::to_string);
+            warnings.chain(r.unfilled.iter().map(|u| u.why.to_string()))
+        });
+        let said = said.chain(read.rejected.iter().map(ToString::to_string));
+        for text in said {
+            for name in [
+                "7000000",
+                "Пётр",
+                "иванова",
+                "x-1",
+                "u-2",
+                "SIP/",
+                "агент",
+                "500",
+            ] {
+                assert!(!text.contains(name), "{file}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn contradictions_between_records_are_told() {
     let log = |wait: u32| {
         let text = format!(

@@ -63,14 +63,13 @@ const EVENTS: [&str; 18] = [
 ];
 
 /// Applications that play to the customer, or wait for keys.
-const ASKING: [&str; 7] = [
+const ASKING: [&str; 6] = [
     "background",
     "backgrounddetect",
     "read",
     "readexten",
     "speechbackground",
     "waitexten",
-    "agi",
 ];
 
 /// Brings the names of a header, of JSON and of manager events to one spelling.
@@ -80,7 +79,9 @@ fn plain(name: &str) -> String {
         .filter(char::is_ascii_alphanumeric)
         .collect::<String>()
         .to_lowercase();
-    match name.as_str() {
+    // Some write the function of the dialplan that gives the value: `channel_exten`.
+    let bare = name.strip_prefix("channel").filter(|rest| !rest.is_empty());
+    match bare.unwrap_or(&name) {
         "eventname" => "eventtype",
         "calleridname" => "cidname",
         "calleridnum" => "cidnum",
@@ -188,10 +189,10 @@ pub(super) fn read(content: &Content<'_>, out: &mut Records) {
                 &format!("{} cells under a header of {}", record.len(), columns.len()),
             ));
         } else if headed || is_custom(&record) {
-            let cells = columns
-                .iter()
-                .cloned()
-                .zip(record.iter().map(str::to_owned));
+            // `userfield` is missing in configurations that copy an older sample.
+            let older = !headed && record.len() == CUSTOM.len() - 1;
+            let named = columns.iter().filter(|c| !older || *c != "userfield");
+            let cells = named.cloned().zip(record.iter().map(str::to_owned));
             rows.push(Row {
                 place,
                 cells: cells.collect(),

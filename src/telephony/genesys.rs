@@ -315,7 +315,7 @@ fn ivr(participants: &[Participant<'_>], customer: Option<&Participant<'_>>, rec
         IvrStatus::Completed
     } else if exit.contains("DISCONNECT") && missed {
         IvrStatus::Failed
-    } else if exit.contains("DISCONNECT") && hung_up {
+    } else if exit.contains("DISCONNECT") && (hung_up || exit.contains("CUSTOMER")) {
         IvrStatus::Abandoned
     } else {
         record.lacks(
