@@ -9,11 +9,13 @@
 //! cargo bench --bench live
 //! ```
 
+mod common;
+
 use callcsi::audio;
 use callcsi::call::{AgentChannel, Call, Input, Metadata, Sides};
 use callcsi::score::{LiveCall, Scorer};
 use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
-use callcsi::simulate::{SimulatedCall, SimulationSettings, Simulator};
+use common::CALL;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use std::io::Cursor;
@@ -30,16 +32,6 @@ const RATE: u32 = 8_000;
 
 static SCORER: LazyLock<Arc<Scorer>> =
     LazyLock::new(|| Arc::new(Scorer::builtin().expect("the bundled model")));
-
-/// The first simulated call of nine to eleven minutes.
-static CALL: LazyLock<SimulatedCall> = LazyLock::new(|| {
-    let mut settings = SimulationSettings::seeded(1);
-    settings.mean_talk_s = 600.0;
-    let simulator = Simulator::new(settings).expect("settings in range");
-    let mut calls = (0..).map(|index| simulator.call(index));
-    let fits = |call: &SimulatedCall| (540.0..660.0).contains(&call.duration.seconds());
-    calls.find(fits).expect("some call is that long")
-});
 
 /// Its recording in memory.
 static RECORDED: LazyLock<Call> = LazyLock::new(|| {

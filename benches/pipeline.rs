@@ -10,6 +10,8 @@
 //!
 //! The call is a simulated one of some ten minutes; the MP3 is the demo's, repeated to that length.
 
+mod common;
+
 use callcsi::audio;
 use callcsi::call::{AgentChannel, Call, Input, Sides};
 use callcsi::conversation::Conversation;
@@ -18,26 +20,15 @@ use callcsi::prosody::{PeakMeter, PitchMeter};
 use callcsi::score::{Extractor, Scorer};
 use callcsi::settings::{AnalysisSettings, DetectorKind};
 use callcsi::simulate::render::{RenderSettings, WavFormat, write_wav};
-use callcsi::simulate::{SimulatedCall, SimulationSettings, Simulator};
 use callcsi::vad::SpeechTracker;
+use common::CALL;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use std::io::Cursor;
-use std::sync::LazyLock;
 
 fn main() {
     divan::main();
 }
-
-/// The first simulated call of nine to eleven minutes.
-static CALL: LazyLock<SimulatedCall> = LazyLock::new(|| {
-    let mut settings = SimulationSettings::seeded(1);
-    settings.mean_talk_s = 600.0;
-    let simulator = Simulator::new(settings).expect("settings in range");
-    let mut calls = (0..).map(|index| simulator.call(index));
-    let fits = |call: &SimulatedCall| (540.0..660.0).contains(&call.duration.seconds());
-    calls.find(fits).expect("some call is that long")
-});
 
 /// What a recording is held in.
 #[derive(Clone, Copy, Debug)]

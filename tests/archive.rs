@@ -3,48 +3,20 @@
 // A helper that fails is a test that fails.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use callcsi::ErrorKind;
 use callcsi::batch::*;
 use callcsi::score::Scorer;
+use common::Folder;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap());
-
-/// A folder of one test, removed with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Folder {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("callcsi-archive-{}-{test}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// What happened on a run, in short.
 #[derive(Debug, Default, PartialEq)]
@@ -376,7 +348,6 @@ fn threads_and_memory_make_no_difference() {
         let mut options = options(Start::Restart);
         options.threads = Threads::of(threads);
         options.memory_limit = memory_limit;
-        options.read_ahead = threads.is_multiple_of(2);
         let out = folder.0.join("out.csv");
         run_to(open(&manifest), &out, &options, u64::MAX).0.unwrap();
         finished(&folder)

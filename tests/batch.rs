@@ -3,6 +3,8 @@
 // A helper that fails is a test that fails.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use callcsi::ErrorKind;
 use callcsi::batch::*;
 use callcsi::call::AgentChannel;
@@ -12,6 +14,7 @@ use callcsi::score::{Extractor, Scorer};
 use callcsi::settings::AnalysisSettings;
 use callcsi::simulate::archive::{MANIFEST_COLUMNS, manifest_row};
 use callcsi::simulate::{SimulationSettings, Simulator};
+use common::Folder;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,31 +24,6 @@ static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap().ex
 
 fn demo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("demo")
-}
-
-/// A folder of one test, removed with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Folder {
-        let name = format!("callcsi-batch-{}-{test}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 fn entries(path: &Path) -> Vec<Entry> {

@@ -4,13 +4,14 @@
 // A helper that fails is a test that fails.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use callcsi::batch::{Manifest, ManifestOptions};
 use callcsi::call::{IvrStatus, Metadata};
 use callcsi::telephony::{Platform, Record, join_records, read};
 use callcsi::timeline::Span;
+use common::Folder;
 use proptest::prelude::*;
-use std::fs;
-use std::path::PathBuf;
 
 /// A contact of Amazon Connect: 30 s from 09:00:00 in the flow, 60 s in the queue, 200 s with the agent.
 const CONNECT: &str = r#"{
@@ -166,13 +167,8 @@ fn cisco_tells_seconds_on_hold_and_no_number() {
 
 #[test]
 fn rows_take_records_of_their_file_and_of_files_for_all() {
-    let folder = std::env::temp_dir().join(format!("callcsi-records-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let write = |name: &str, text: &str| -> PathBuf {
-        let path = folder.join(name);
-        fs::write(&path, text).unwrap();
-        path
-    };
+    let folder = Folder::new("records");
+    let write = |name: &str, text: &str| folder.write(name, text);
     write("g.json", GENESYS);
     write("bad.json", r#"{"queue": {"wait": 1}}"#);
     let log = write("queue_log", QUEUE_LOG);
@@ -197,7 +193,6 @@ fn rows_take_records_of_their_file_and_of_files_for_all() {
     let rows: Vec<_> = manifest
         .map(|entry| entry.row.map(|c| c.metadata))
         .collect();
-    let _ = fs::remove_dir_all(&folder);
     let row = |i: usize| rows[i].as_ref().unwrap();
     // A lone record is its row's, whatever its id.
     assert_eq!(facts(row(0)), (Some(15.0), Some(1), Some(25.0), Some(25.0)));

@@ -3,40 +3,18 @@
 // A helper that fails is a test that fails.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use callcsi::ErrorKind;
 use callcsi::batch::*;
 use callcsi::model::SurveyCounts;
 use callcsi::score::{Extractor, Scorer};
 use callcsi::settings::AnalysisSettings;
+use common::Folder;
 use proptest::prelude::*;
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap());
-
-/// A folder of one test, removed with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Folder {
-        let name = format!("callcsi-tables-{}-{test}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 type Row = Vec<(String, String)>;
 
@@ -848,7 +826,7 @@ mod parquet_files {
     }
 
     /// The folder that `tests/oracle/tables.py` writes to and reads from.
-    fn oracle() -> PathBuf {
+    fn oracle() -> std::path::PathBuf {
         let folder = std::env::var_os("CALLCSI_TABLES");
         folder
             .expect("CALLCSI_TABLES names the folder of tests/oracle/tables.py")

@@ -3,6 +3,8 @@
 // A helper that fails is a test that fails.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use callcsi::ErrorKind;
 use callcsi::audio;
 use callcsi::batch::*;
@@ -13,10 +15,11 @@ use callcsi::model::Model;
 use callcsi::score::{Assessment, Scorer};
 use callcsi::timeline::Span;
 use callcsi::vcon::{BodyShape, ReadOptions, VconCall, attach, new_vcon, read, read_file};
+use common::Folder;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap());
@@ -33,31 +36,6 @@ fn judge(id: &str) -> Assessment {
     let mut call = Call::new(id).metadata(Metadata::from_json(facts).unwrap());
     call.duration = Span::from_seconds(61.5);
     SCORER.score(&call).unwrap()
-}
-
-/// A folder of one test, removed with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Folder {
-        let name = format!("callcsi-vcon-{}-{test}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// A second of 16-bit WAV at 8 kHz: on the first channel 1,000, on all others 2,000.
