@@ -6,7 +6,7 @@ use callcsi::batch::{
 use callcsi::call::AgentChannel;
 use callcsi::features::Lang;
 use clap::{Parser, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Estimates the CSI of every call of an archive, with reasons.
 #[derive(Parser)]
@@ -14,12 +14,8 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// A manifest (CSV, JSON Lines or, built with --features parquet, Parquet, with a column call_id),
     /// a folder of recordings, or `-` for a manifest on standard input.
-    #[arg(
-        required_unless_present = "stdin",
-        default_value = "-",
-        hide_default_value = true
-    )]
-    pub input: PathBuf,
+    #[arg(required_unless_present = "stdin")]
+    input: Option<PathBuf>,
     /// Manifest on standard input, rows as JSON Lines on standard output, each written at once; calls
     /// that fail do not change the exit code.
     #[arg(long, conflicts_with_all = ["out", "history"])]
@@ -125,9 +121,6 @@ pub struct Arguments {
     /// End at the first call that fails.
     #[arg(long)]
     pub fail_fast: bool,
-    /// Do not read files ahead of their turn.
-    #[arg(long)]
-    pub no_read_ahead: bool,
     /// A file of JSON with settings, versions, counts, times and absent features of the run.
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
@@ -168,6 +161,11 @@ fn bytes(text: &str) -> Result<u64, String> {
 }
 
 impl Arguments {
+    /// Where the calls are; `-` is standard input.
+    pub fn input(&self) -> &Path {
+        self.input.as_deref().unwrap_or(Path::new("-"))
+    }
+
     pub fn manifest_options(&self) -> ManifestOptions {
         ManifestOptions {
             agent_channel: self.agent_channel,
@@ -197,7 +195,6 @@ impl Arguments {
             true => Identity::Content,
             false => Identity::SizeAndTime,
         };
-        options.read_ahead = !self.no_read_ahead;
         options
     }
 

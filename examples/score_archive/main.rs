@@ -89,7 +89,7 @@ fn format(told: &Arguments) -> Result<Format, String> {
 }
 
 fn open(told: &Arguments, mapping: &Mapping, log: &Log) -> Result<Manifest, Box<dyn Error>> {
-    let open = || Manifest::open_mapped(&told.input, told.manifest_options(), mapping);
+    let open = || Manifest::open_mapped(told.input(), told.manifest_options(), mapping);
     let manifest = open()?;
     let columns = manifest.extra_columns();
     if !columns.is_empty() {
@@ -102,7 +102,7 @@ fn open(told: &Arguments, mapping: &Mapping, log: &Log) -> Result<Manifest, Box<
     if !told.history {
         return Ok(manifest);
     }
-    if told.input.as_os_str() == "-" {
+    if told.input().as_os_str() == "-" {
         return Err("--history reads the manifest twice: write it to a file first".into());
     }
     let history = History::gather(open()?, &told.history_columns())?;
@@ -140,13 +140,13 @@ fn work(told: &Arguments) -> Result<ExitCode, Broken> {
         (true, true) => return Err("Parquet goes to a file: give --out".into()),
         (true, false) => Destination::Stream(Box::new(BufWriter::new(std::io::stdout()))),
         (false, _) => {
-            check_output(&told.out, &[&told.input])?;
+            check_output(&told.out, &[told.input()])?;
             Destination::File(rows_of(&told.out, packed))
         }
     };
     let total = manifest
         .known_length()
-        .or_else(|| estimated_rows(&told.input));
+        .or_else(|| estimated_rows(told.input()));
     let shards = told.shard.map_or(1, |shard| u64::from(shard.count()));
     let mut progress = Progress::new(total.map(|total| total / shards));
     let mut summary = Summary::new(model.label());
@@ -196,7 +196,7 @@ fn work(told: &Arguments) -> Result<ExitCode, Broken> {
         "version": env!("CARGO_PKG_VERSION"),
         "model": {"name": model.name(), "fingerprint": model.fingerprint()},
         "settings": model.settings(),
-        "input": told.input.display().to_string(),
+        "input": told.input().display().to_string(),
         "out": told.out.display().to_string(),
         "shard": told.shard.map(|shard| shard.to_string()),
         "threads": options.threads.count(),
