@@ -63,7 +63,7 @@
 //! * The settings a model was trained under travel in its file and are never given at scoring.
 //! * Files are opened only in [`telephony`], [`audio`], [`transcript`], [`recognise`], [`model`], [`vcon`] and
 //!   [`batch`].
-//! * Memory is bounded by block, not by call, but for some 200 bytes a second and side of prosody.
+//! * Samples are held by block, not by call; what is heard of a call takes some 2.5 kB a second.
 //! * No network, no telemetry; words, names and numbers of people reach no message and no result.
 //!
 //! # What it does not do

@@ -401,14 +401,7 @@ impl RowReader<'_> {
             let wanted = "a scored call";
             return Err(Error::new(ErrorKind::Invalid, "status", found, wanted));
         }
-        let Some(id) = cells.get("call_id") else {
-            return Err(Error::new(
-                ErrorKind::IllFormed,
-                "call_id",
-                "no value",
-                "the call's id",
-            ));
-        };
+        let id = cells.call_id()?;
         if self.columns.is_empty() {
             self.columns = cells.iter().map(|(c, _)| c.to_owned()).collect();
         }

@@ -16,6 +16,7 @@
 //! build them optimised. `parquet-zstd` adds Zstandard, another 30 s, and needs a C compiler.
 
 mod history;
+mod inputs;
 mod journal;
 mod labelled;
 mod manifest;
@@ -37,6 +38,7 @@ mod text;
 mod vcon_sink;
 
 pub use history::{History, HistoryColumns};
+pub use inputs::{CALL_MEMORY, Identity, SECOND_MEMORY};
 pub use labelled::{
     Labelled, LabelledCall, LabelledOptions, Predicted, read_labelled, read_labelled_watched,
     read_labelled_with,
@@ -50,10 +52,7 @@ pub use progress::{Progress, Standing, estimated_rows};
 pub use row::{
     CsvRows, CsvSink, JsonRows, JsonSink, Outcome, RowFormat, RowSink, SCHEMA_VERSION, Sink,
 };
-pub use run::{
-    CALL_MEMORY, Destination, Ending, Event, Identity, RunOptions, SECOND_MEMORY, Start,
-    remove_run, run,
-};
+pub use run::{Destination, Ending, Event, RunOptions, Start, remove_run, run};
 pub use shard::Shard;
 pub use summary::Summary;
 pub use table::{Cells, Rows, read_table, read_table_from, read_table_mapped};

@@ -310,14 +310,34 @@ impl Left {
     }
 
     /// Puts the unfinished run aside, its rows to be copied.
-    pub(super) fn put_aside(&mut self, names: &Names) -> Result<()> {
+    fn put_aside(&mut self, names: &Names) -> Result<()> {
         self.previous += 1;
-        names.partial().rename(&self.aside(names))
+        names.partial().rename(&names.previous(self.previous))
     }
 
-    /// Names the files of the run that was put aside last.
-    pub(super) fn aside(&self, names: &Names) -> Names {
-        names.previous(self.previous)
+    /// Puts the unfinished run aside and begins anew with its first `count` rows, which were found to
+    /// hold; the others are to be copied one by one.
+    pub(super) fn begin_anew(
+        &mut self,
+        names: &Names,
+        origin: &Origin,
+        header: &[u8],
+        count: u64,
+    ) -> Result<Output> {
+        self.put_aside(names)?;
+        let mut output = Output::create(names, origin, header)?;
+        let aside = names.previous(self.previous);
+        let Some(mut aside) = Earlier::open(&aside, header.len() as u64)? else {
+            return Ok(output);
+        };
+        for number in 0..count {
+            if let Some(found) = aside.get(number) {
+                let (row, error) = aside.read(found)?;
+                output.add(found.record.key, &row, &error, found.record.failed)?;
+            }
+        }
+        self.others.insert(0, aside);
+        Ok(output)
     }
 }
 

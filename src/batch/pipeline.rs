@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Where work runs.
@@ -60,9 +61,6 @@ pub(super) const WAITING_PER_THREAD: usize = 256;
 /// From this share of the window on, the item that all others wait for is the next one.
 const HEAD_FIRST: f64 = 0.75;
 
-/// Items whose files are read ahead, per thread.
-const AHEAD_PER_THREAD: usize = 4;
-
 /// How much a run may hold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -80,9 +78,6 @@ impl Limits {
         }
     }
 }
-
-/// Reads the files of one item.
-pub(super) type ReadAhead = Box<dyn FnOnce() + Send>;
 
 /// An item with what working on it takes.
 #[derive(Debug)]
@@ -105,30 +100,33 @@ pub fn in_order<T: Send, R: Send>(
     threads: Threads,
     items: impl Iterator<Item = T> + Send,
     work: impl Fn(T) -> R + Sync,
-    emit: impl FnMut(R) -> Result<()>,
+    mut emit: impl FnMut(R) -> Result<()>,
 ) -> Result<()> {
     let jobs = items.map(|item| Job {
         item,
         cost: 0,
         memory: 0,
     });
-    let ahead: Option<fn(&T) -> Option<ReadAhead>> = None;
-    scheduled(threads, Limits::of(threads), jobs, ahead, work, emit)
+    scheduled(threads, Limits::of(threads), jobs, work, |result| {
+        emit(result).map(ControlFlow::Continue)
+    })
 }
 
-/// As [`in_order`], within limits and the costliest item first. What `ahead` makes of an item is run
-/// before its turn comes, on a thread of its own: it reads the item's files, so that they stand in the
-/// system's cache when they are wanted.
+/// As [`in_order`], within limits and the costliest item first; `emit` may end it too.
 pub(super) fn scheduled<T: Send, R: Send>(
     threads: Threads,
     limits: Limits,
     jobs: impl Iterator<Item = Job<T>> + Send,
-    ahead: Option<impl Fn(&T) -> Option<ReadAhead> + Send>,
     work: impl Fn(T) -> R + Sync,
-    mut emit: impl FnMut(R) -> Result<()>,
+    mut emit: impl FnMut(R) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let Threads::Pool(count) = threads else {
-        return jobs.map(|job| work(job.item)).try_for_each(emit);
+        for job in jobs {
+            if emit(work(job.item))?.is_break() {
+                break;
+            }
+        }
+        return Ok(());
     };
     let unstarted = |e: &dyn std::fmt::Display| {
         let wanted = format!("{count} threads started");
@@ -136,7 +134,7 @@ pub(super) fn scheduled<T: Send, R: Send>(
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count.get());
     let pool = pool.build().map_err(|e| unstarted(&e))?;
-    let desk = Desk::new(limits, count.get());
+    let desk = Desk::new(limits);
     let (desk, work) = (&desk, &work);
     pool.in_place_scope(|scope| {
         for _ in 0..count.get() {
@@ -166,28 +164,19 @@ pub(super) fn scheduled<T: Send, R: Send>(
                     desk.change(|state| {
                         let index = state.taken;
                         state.costs.insert(index, job.cost);
-                        state
-                            .pending
-                            .insert((Reverse(job.cost), index), (job, false));
+                        state.pending.insert((Reverse(job.cost), index), job);
                         state.taken += 1;
                     });
                 }
             });
             feeder.map_err(|e| unstarted(&e))?;
-            if let Some(ahead) = ahead {
-                let reader = std::thread::Builder::new().name("read ahead".to_owned());
-                let reader = reader.spawn_scoped(extra, move || {
-                    while let Some(read) = desk.next_ahead(&ahead) {
-                        read();
-                    }
-                });
-                reader.map_err(|e| unstarted(&e))?;
-            }
             let result = loop {
                 match desk.next_result() {
                     Some(result) => {
-                        if let Err(error) = emit(result) {
-                            break Err(error);
+                        match emit(result) {
+                            Ok(ControlFlow::Continue(())) => {}
+                            Ok(ControlFlow::Break(())) => break Ok(()),
+                            Err(error) => break Err(error),
                         }
                         desk.change(|state| state.emitted += 1);
                     }
@@ -214,12 +203,11 @@ struct Desk<T, R> {
     state: Mutex<State<T, R>>,
     changed: Condvar,
     limits: Limits,
-    ahead: usize,
 }
 
 struct State<T, R> {
-    /// Jobs not begun, the next one first, and whether they were read ahead.
-    pending: BTreeMap<(Reverse<u64>, u64), (Job<T>, bool)>,
+    /// Jobs not begun, the next one first.
+    pending: BTreeMap<(Reverse<u64>, u64), Job<T>>,
     /// Their costs, by index.
     costs: BTreeMap<u64, u64>,
     done: BTreeMap<u64, R>,
@@ -235,7 +223,7 @@ struct State<T, R> {
 }
 
 impl<T, R> Desk<T, R> {
-    fn new(limits: Limits, threads: usize) -> Desk<T, R> {
+    fn new(limits: Limits) -> Desk<T, R> {
         Desk {
             state: Mutex::new(State {
                 pending: BTreeMap::new(),
@@ -250,7 +238,6 @@ impl<T, R> Desk<T, R> {
             }),
             changed: Condvar::new(),
             limits,
-            ahead: threads * AHEAD_PER_THREAD,
         }
     }
 
@@ -291,29 +278,11 @@ impl<T, R> Desk<T, R> {
                 return Some(None);
             }
             let key = state.choose(&self.limits)?;
-            let (job, _) = state.pending.remove(&key)?;
+            let job = state.pending.remove(&key)?;
             state.costs.remove(&key.1);
             state.at_work += 1;
             state.memory += job.memory;
             Some(Some((key.1, job)))
-        })
-    }
-
-    /// Waits for a job whose files are to be read ahead; `None` when there will be none.
-    fn next_ahead(&self, read: &impl Fn(&T) -> Option<ReadAhead>) -> Option<ReadAhead> {
-        self.wait(|state| {
-            if state.over || state.ended && state.pending.is_empty() {
-                return Some(None);
-            }
-            for (job, was_read) in state.pending.values_mut().take(self.ahead) {
-                if !*was_read {
-                    *was_read = true;
-                    if let Some(read) = read(&job.item) {
-                        return Some(Some(read));
-                    }
-                }
-            }
-            None
         })
     }
 
@@ -341,10 +310,10 @@ impl<T, R> State<T, R> {
             && let Some(&cost) = self.costs.get(&self.emitted)
         {
             let key = (Reverse(cost), self.emitted);
-            return fits(&self.pending.get(&key)?.0).then_some(key);
+            return fits(self.pending.get(&key)?).then_some(key);
         }
         let mut keys = self.pending.iter();
-        keys.find(|(_, (job, _))| fits(job)).map(|(key, _)| *key)
+        keys.find(|(_, job)| fits(job)).map(|(key, _)| *key)
     }
 }
 
@@ -395,10 +364,9 @@ mod tests {
                 assert!(before + mine <= memory || before == 0, "{before} + {mine} > {memory}");
                 i
             };
-            let ahead = |_: &usize| Some(Box::new(|| ()) as ReadAhead);
-            scheduled(Threads::of(threads), limits, jobs, Some(ahead), work, |i| {
+            scheduled(Threads::of(threads), limits, jobs, work, |i| {
                 out.push(i);
-                Ok(())
+                Ok(ControlFlow::Continue(()))
             }).unwrap();
             prop_assert_eq!(out, (0..items.len()).collect::<Vec<_>>());
         }
@@ -411,7 +379,7 @@ mod tests {
                 window,
                 memory: u64::MAX,
             };
-            let desk: Desk<(), ()> = Desk::new(limits, 1);
+            let desk: Desk<(), ()> = Desk::new(limits);
             desk.change(|state| {
                 for (index, &cost) in (0u64..).zip(costs) {
                     let job = Job {
@@ -420,7 +388,7 @@ mod tests {
                         memory: 0,
                     };
                     state.costs.insert(index, cost);
-                    state.pending.insert((Reverse(cost), index), (job, false));
+                    state.pending.insert((Reverse(cost), index), job);
                     state.taken += 1;
                 }
                 state.ended = true;

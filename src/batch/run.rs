@@ -6,23 +6,23 @@
 //!   model and the format: not on threads, on the order of work, or on how often a run was broken off.
 //! * A row is taken from an earlier run when its key is the same: the call as the manifest has it, and
 //!   the size and time of change (or the content) of each file it names; see [`Identity`].
-//! * Memory: `threads × 256` rows wait at most, some 60 kB each, beside what the calls at work hold;
+//! * Memory: `threads × 256` rows wait at most, some 130 kB each, beside what the calls at work hold;
 //!   with a limit both are cut down to it (see [`RunOptions::memory_limit`]). The ids seen take 17
 //!   bytes a row of the manifest.
 
+use super::inputs::{Identity, Inputs};
 use super::journal::{self, Origin};
 use super::manifest::{Entry, Manifest};
-use super::output::{self, Earlier, Found, Left, Names, Output};
-use super::pipeline::{Job, Limits, ReadAhead, Threads, scheduled};
+use super::output::{self, Found, Left, Names, Output};
+use super::pipeline::{Job, Limits, Threads, scheduled};
 use super::row::{Outcome, RowFormat, SCHEMA_VERSION, write_error};
 use super::shard::Shard;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::score::{Part, Scorer, guarded};
 use crate::settings::Fnv1a;
 use serde_json::json;
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -39,16 +39,6 @@ pub enum Start {
     Restart,
 }
 
-/// By what a file is taken for the one that it was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Identity {
-    /// Its size and the time of its last change.
-    #[default]
-    SizeAndTime,
-    /// Its content, which is read once more for it.
-    Content,
-}
-
 /// How an archive is run over.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -56,8 +46,8 @@ pub struct RunOptions {
     /// Where calls are worked on.
     pub threads: Threads,
     /// Bytes that the calls at work and the rows that wait may take, by estimate; the program, the
-    /// model and the ids seen come on top. A quarter is for the rows, 60 kB each; a call is estimated at
-    /// [`CALL_MEMORY`] with [`SECOND_MEMORY`] for each second that its files may last and 12 times the
+    /// model and the ids seen come on top. A quarter is for the rows, 130 kB each; a call is estimated at
+    /// [`CALL_MEMORY`](super::CALL_MEMORY) with [`SECOND_MEMORY`](super::SECOND_MEMORY) for each second that its files may last and 12 times the
     /// size of its transcripts. A call over the whole of it is worked on alone. `None`: no limit.
     pub memory_limit: Option<u64>,
     /// The share of the manifest that is done.
@@ -70,9 +60,6 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// By what inputs are told apart.
     pub identity: Identity,
-    /// Whether the files of the next calls are read before their turn, so that a slow disk works
-    /// while the processors do.
-    pub read_ahead: bool,
 }
 
 impl Default for RunOptions {
@@ -85,34 +72,13 @@ impl Default for RunOptions {
             retry_failed: false,
             fail_fast: false,
             identity: Identity::default(),
-            read_ahead: true,
         }
     }
 }
 
-/// Estimated bytes that a call at work takes, whatever its length.
-pub const CALL_MEMORY: u64 = 12 << 20;
-
-/// Estimated bytes that each second of a call takes while it is worked on.
-pub const SECOND_MEMORY: u64 = 600;
-
-/// Bytes of a row that waits, by estimate.
-const ROW_MEMORY: u64 = 60_000;
-
-/// Times its size that a transcript takes while it is read.
-const TRANSCRIPT_MEMORY: u64 = 12;
-
-/// Bytes a second of the leanest sound that is not compressed: one channel of G.711.
-const PLAIN_RATE: u64 = 8_000;
-
-/// Bytes a second of the leanest compressed sound that telephony keeps: MP3 or Opus at 16 kbit/s.
-const COMPRESSED_RATE: u64 = 2_000;
-
-/// Bytes read at a time when a file is read ahead.
-const AHEAD_BLOCK: usize = 1 << 20;
-
-/// The most of a file that is read ahead, in bytes: two hours of two channels of 16 bits at 8 kHz.
-const AHEAD_MOST: u64 = 256 << 20;
+/// Bytes of a row that waits, with what was measured for it: 130 kB were measured of JSON Lines with reasons,
+/// 100 kB of CSV.
+const ROW_MEMORY: u64 = 130_000;
 
 /// Where rows go.
 pub enum Destination {
@@ -181,7 +147,7 @@ impl Ending {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Io`] when one cannot be removed.
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) when one cannot be removed.
 pub fn remove_run(out: &Path) -> Result<()> {
     Names::of(out).remove()
 }
@@ -235,8 +201,8 @@ impl Writer {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Io`] when something cannot be written: what is finished stands, and `Start::Resume` goes
-/// on with it. [`ErrorKind::Mismatch`] when an unfinished run is in the way. What is wrong with a row or
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) when something cannot be written: what is finished stands, and `Start::Resume` goes
+/// on with it. [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch) when an unfinished run is in the way. What is wrong with a row or
 /// a call is in its row.
 pub fn run(
     scorer: &Scorer,
@@ -284,10 +250,10 @@ pub fn run(
                     let mut kept = None;
                     while let Some(found) = partial.get(number) {
                         let Some(entry) = entries.next() else { break };
-                        let key = key(&entry, options.identity);
+                        let inputs = Inputs::of(&entry, options.identity);
                         let failed = found.record.failed;
-                        if key != found.record.key || failed && options.retry_failed {
-                            first = Some((entry, key));
+                        if inputs.key != found.record.key || failed && options.retry_failed {
+                            first = Some((entry, inputs));
                             break;
                         }
                         watch(Event::Kept { failed })?;
@@ -296,11 +262,7 @@ pub fn run(
                     }
                     if first.is_some() && partial.get(number + 1).is_some() {
                         // More rows follow, and most of them will hold: they are copied.
-                        left.put_aside(&names)?;
-                        left.reopen(&names, header.len() as u64)?;
-                        let mut output = Output::create(&names, &origin, &header)?;
-                        left.copy_first(number, &mut output)?;
-                        output
+                        left.begin_anew(&names, &origin, &header, number)?
                     } else {
                         Output::go_on(&names, partial, kept, number)?
                     }
@@ -314,14 +276,16 @@ pub fn run(
     let lock = || earlier.lock().unwrap_or_else(PoisonError::into_inner);
     let first = first.into_iter();
     let rest = entries.map(|entry| {
-        let key = watch_time.time(Part::Manifest, || key(&entry, options.identity));
-        (entry, key)
+        let look = || Inputs::of(&entry, options.identity);
+        let inputs = watch_time.time(Part::Manifest, look);
+        (entry, inputs)
     });
     let numbered = (number..).zip(first.chain(rest));
     let jobs =
         numbered
             .take_while(|_| !stop.load(Ordering::Relaxed))
-            .map(|(number, (entry, key))| {
+            .map(|(number, (entry, inputs))| {
+                let Inputs { key, cost, memory } = inputs;
                 let mut anew = None;
                 for (i, earlier) in lock().iter_mut().enumerate() {
                     let Some(found) = earlier.get(number) else {
@@ -338,7 +302,6 @@ pub fn run(
                     }
                     anew = anew.or(Some(same));
                 }
-                let (cost, memory) = estimate(&entry);
                 let entry = Box::new(entry);
                 Job {
                     item: Item::Fresh { entry, key, anew },
@@ -361,30 +324,19 @@ pub fn run(
             }
         }
     };
-    let ahead = options.read_ahead.then_some(|item: &Item| match item {
-        Item::Fresh { entry, .. } => {
-            let files = entry.files.clone();
-            (!files.is_empty()).then(|| Box::new(move || read_all(&files)) as ReadAhead)
-        }
-        Item::Kept(..) => None,
-    });
     let mut ending = Ending::Done;
-    let broken_off = || Error::new(ErrorKind::Internal, "", "the end", "the end");
-    let done = scheduled(
+    scheduled(
         options.threads,
         options.limits(),
         jobs,
-        ahead,
         work,
         |made| match made {
             Made::Kept(i, found) => {
-                let (row, error) = match lock().get_mut(i) {
-                    Some(earlier) => earlier.read(found)?,
-                    None => return Err(broken_off()),
-                };
+                let (row, error) = lock()[i].read(found)?;
                 let (key, failed) = (found.record.key, found.record.failed);
                 writer.add(key, &row, &error, failed)?;
-                watch(Event::Kept { failed })
+                watch(Event::Kept { failed })?;
+                Ok(ControlFlow::Continue(()))
             }
             Made::Row {
                 outcome,
@@ -405,21 +357,16 @@ pub fn run(
                 watch_time.time(Part::Write, write)?;
                 if failed && options.fail_fast {
                     ending = Ending::FailedFast;
-                    return Err(broken_off());
+                    return Ok(ControlFlow::Break(()));
                 }
-                Ok(())
+                Ok(ControlFlow::Continue(()))
             }
             Made::Undone => {
                 ending = Ending::Stopped;
-                Err(broken_off())
+                Ok(ControlFlow::Break(()))
             }
         },
-    );
-    match ending {
-        Ending::Done => done?,
-        // The error was made above, to end the loop.
-        _ => drop(done),
-    }
+    )?;
     if stop.load(Ordering::Relaxed) && ending == Ending::Done {
         ending = Ending::Stopped;
     }
@@ -502,97 +449,4 @@ fn failure(outcome: &Outcome) -> String {
         "message": error.to_string(),
     });
     format!("{line}\n")
-}
-
-/// Hashes what the row of a call depends on.
-fn key(entry: &Entry, identity: Identity) -> u64 {
-    let mut hash = Fnv1a::new();
-    let mut text = String::new();
-    // Writing to a `String` cannot fail. The debug form of a call has all that the manifest says.
-    let row = entry.row.as_ref().map_err(ToString::to_string);
-    let _ = write!(text, "{} {:?} {:?}", entry.line, entry.labels, row);
-    hash.write(text.as_bytes());
-    for file in &entry.files {
-        match identity {
-            Identity::SizeAndTime => {
-                let about = std::fs::metadata(file).ok();
-                let state = about.map(|about| (about.len(), about.modified().ok()));
-                hash.write(format!("{state:?}").as_bytes());
-            }
-            Identity::Content => match File::open(file) {
-                Ok(mut file) if file.metadata().is_ok_and(|about| about.is_file()) => {
-                    let mut block = vec![0; AHEAD_BLOCK];
-                    while let Ok(count @ 1..) = file.read(&mut block) {
-                        hash.write(&block[..count]);
-                    }
-                    hash.write(b"end");
-                }
-                _ => hash.write(b"none"),
-            },
-        }
-    }
-    hash.finish()
-}
-
-/// Estimates how long a call takes, in milliseconds of sound, and how much memory.
-fn estimate(entry: &Entry) -> (u64, u64) {
-    let (mut seconds, mut cost, mut memory) = (0, 0, CALL_MEMORY);
-    for file in &entry.files {
-        let size = std::fs::metadata(file).map_or(0, |about| about.len());
-        let extension = file.extension().unwrap_or_default().to_string_lossy();
-        match extension.to_ascii_lowercase().as_str() {
-            "wav" | "wave" | "rf64" | "w64" => seconds += size / PLAIN_RATE,
-            "flac" | "mp3" | "ogg" | "oga" | "opus" | "m4a" | "mp4" | "aac" | "webm" => {
-                seconds += size / COMPRESSED_RATE;
-            }
-            _ => {
-                memory += TRANSCRIPT_MEMORY * size;
-                cost += size / 1_000;
-            }
-        }
-    }
-    (cost + 1_000 * seconds, memory + SECOND_MEMORY * seconds)
-}
-
-/// Reads files for the system's cache. What cannot be read is told by who needs it.
-fn read_all(files: &[PathBuf]) {
-    let mut block = vec![0; AHEAD_BLOCK];
-    for path in files {
-        // A device or a pipe must not be opened: it may never answer.
-        let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
-        let Some(mut file) = is_file.then(|| File::open(path).ok()).flatten() else {
-            continue;
-        };
-        let mut read = 0;
-        while let Ok(count @ 1..) = file.read(&mut block) {
-            read += count as u64;
-            if read >= AHEAD_MOST {
-                break;
-            }
-        }
-    }
-}
-
-impl Left {
-    /// Opens the run that was put aside, to copy its rows.
-    fn reopen(&mut self, names: &Names, header: u64) -> Result<()> {
-        let aside = Earlier::open(&self.aside(names), header)?;
-        self.others.splice(0..0, aside);
-        Ok(())
-    }
-
-    /// Copies its first rows, which were found to hold.
-    fn copy_first(&mut self, count: u64, output: &mut Output) -> Result<()> {
-        let Some(aside) = self.others.first_mut() else {
-            return Ok(());
-        };
-        for number in 0..count {
-            let Some(found) = aside.get(number) else {
-                break;
-            };
-            let (row, error) = aside.read(found)?;
-            output.add(found.record.key, &row, &error, found.record.failed)?;
-        }
-        Ok(())
-    }
 }

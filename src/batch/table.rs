@@ -39,6 +39,14 @@ impl Cells {
         Some(&cell.value)
     }
 
+    /// Returns the call's id, which every row has.
+    pub(super) fn call_id(&self) -> Result<&str> {
+        self.get("call_id").ok_or_else(|| {
+            let wanted = "the call's id";
+            Error::new(ErrorKind::IllFormed, "call_id", "no value", wanted)
+        })
+    }
+
     /// Iterates over columns and values, in column order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let cells = self.cells.iter();

@@ -136,7 +136,8 @@ fn fit<'a>(
     false
 }
 
-fn is_audio(extension: &str) -> bool {
+/// Tells whether files of this ending are taken for recordings.
+pub(in crate::batch) fn is_audio(extension: &str) -> bool {
     AUDIO_EXTENSIONS.contains(&&*extension.to_lowercase())
 }
 

@@ -33,6 +33,7 @@ mod vcon;
 
 pub(super) use columns::labels;
 pub use folder::Pattern;
+pub(super) use folder::is_audio;
 pub use records::read_metadata;
 
 use self::columns::{extra_columns, from_columns, span};
@@ -49,6 +50,7 @@ use crate::timeline::Span;
 use crate::transcript::Format;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What the customer said of a call.
@@ -165,8 +167,7 @@ impl Manifest {
     ) -> Result<Manifest> {
         let path = path.as_ref();
         if path == Path::new("-") {
-            let rows = table::read_table_from("standard input", std::io::stdin(), mapping)?;
-            return Manifest::of_table(rows, PathBuf::new(), options, path);
+            return Manifest::read_from("standard input", std::io::stdin(), options, mapping);
         }
         let about = std::fs::metadata(path).map_err(|e| Error::io(path.display(), &e))?;
         if !about.is_dir() {
@@ -187,10 +188,19 @@ impl Manifest {
             facts,
             line: 0,
         };
+        Manifest::new(source, path.to_owned(), extra, options)
+    }
+
+    fn new(
+        source: Source,
+        root: PathBuf,
+        extra: Vec<String>,
+        options: ManifestOptions,
+    ) -> Result<Manifest> {
         let (records, rejected) = Joined::read(&options.records)?;
         Ok(Manifest {
             source,
-            root: Root::new(path.to_owned(), options.outside)?,
+            root: Root::new(root, options.outside)?,
             options,
             seen: HashSet::new(),
             extra,
@@ -198,6 +208,22 @@ impl Manifest {
             records,
             rejected,
         })
+    }
+
+    /// Reads the rows of a manifest from a stream, CSV or JSON Lines; `name` is what errors call it. Paths
+    /// start from [`ManifestOptions::root`], else from the working directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::open_mapped`].
+    pub fn read_from(
+        name: &str,
+        reader: impl Read + Send + 'static,
+        options: ManifestOptions,
+        mapping: &Mapping,
+    ) -> Result<Manifest> {
+        let rows = table::read_table_from(name, reader, mapping)?;
+        Manifest::of_table(rows, PathBuf::new(), options, Path::new(name))
     }
 
     fn of_table(
@@ -221,17 +247,7 @@ impl Manifest {
         }
         let extra = extra_columns(&rows);
         let folder = options.root.clone().unwrap_or(folder);
-        let (records, rejected) = Joined::read(&options.records)?;
-        Ok(Manifest {
-            source: Source::Table(rows),
-            root: Root::new(folder, options.outside)?,
-            options,
-            seen: HashSet::new(),
-            extra,
-            history: None,
-            records,
-            rejected,
-        })
+        Manifest::new(Source::Table(rows), folder, extra, options)
     }
 
     /// Fills in what the customers' earlier calls show, where a row does not tell it.
@@ -308,14 +324,7 @@ impl Manifest {
 
     /// Makes the call of a row, and lists the files that it names.
     fn call(&self, cells: &Cells, files: &mut Vec<PathBuf>) -> Result<Call> {
-        let Some(id) = cells.get("call_id") else {
-            return Err(Error::new(
-                ErrorKind::IllFormed,
-                "call_id",
-                "no value",
-                "the call's id",
-            ));
-        };
+        let id = cells.call_id()?;
         let mut call = Call::new(id);
         let agent_channel = match cells.get("agent_channel") {
             Some(text) => Some(text.parse::<AgentChannel>()?),
