@@ -555,6 +555,38 @@ fn a_row_may_have_a_transcript_of_each_side_or_one_with_labels() {
 }
 
 #[test]
+fn a_word_no_language_has_is_told_of_and_an_empty_transcript_refused() {
+    let folder = Folder::new("words");
+    let words = |word: &str| {
+        format!(
+            r#"{{"format": "callcsi-transcript", "version": 1, "duration_s": 9, "utterances": [
+            {{"side": "agent", "start_s": 0, "end_s": 4, "words": [{{"text": "{word}", "start_s": 0, "end_s": 4}}]}}]}}"#
+        )
+    };
+    folder.write("at.json", words(&"ж".repeat(200)));
+    folder.write("over.json", words(&"ж".repeat(201)));
+    folder.write("empty.json", " \n");
+    let path = folder.write(
+        "c.csv",
+        "call_id,transcript\na,at.json\nb,over.json\nc,empty.json\n",
+    );
+    let rows = parsed(&rows(
+        &path,
+        ManifestOptions::default(),
+        false,
+        Threads::Inline,
+    ));
+    let codes = |i: usize| rows[i]["warnings"].to_string();
+    assert!(!codes(0).contains("transcript_long_words"), "{}", rows[0]);
+    assert!(codes(1).contains("transcript_long_words"), "{}", rows[1]);
+    let error = &rows[2]["error"];
+    assert_eq!(
+        (&error["kind"], &error["found"]),
+        (&json!("ill_formed"), &json!("an empty file"))
+    );
+}
+
+#[test]
 fn a_device_is_no_transcript_and_no_table_of_facts() {
     let folder = Folder::new("device");
     let path = folder.write(

@@ -216,6 +216,32 @@ fn rows_take_records_of_their_file_and_of_files_for_all() {
 }
 
 #[test]
+fn what_is_odd_about_a_record_stands_in_the_row() {
+    let folder = Folder::new("odd");
+    folder.write(
+        "cisco.txt",
+        CISCO.replace(" RouterCallKeyDay=153000 RouterCallKey=77", ""),
+    );
+    let manifest = folder.write("calls.csv", "call_id,metadata\n1,cisco.txt\n");
+    let manifest = Manifest::open(manifest, ManifestOptions::default()).unwrap();
+    let scorer = callcsi::score::Scorer::builtin().unwrap();
+    let mut codes = Vec::new();
+    callcsi::batch::score_all(
+        &scorer,
+        manifest,
+        callcsi::batch::Threads::Inline,
+        |outcome| {
+            let found = outcome.result.unwrap().measurements;
+            codes.extend(found.warnings.iter().map(|warning| warning.code));
+            Ok(())
+        },
+    )
+    .unwrap();
+    // The record names no call: it is the row's all the same.
+    assert_eq!(codes, ["telephony_record"]);
+}
+
+#[test]
 fn parts_of_one_call_are_put_together() {
     let log = read(QUEUE_LOG.as_bytes(), None).unwrap();
     let events = "Event: Hold\nTimestamp: 1763629260.0\nUniqueid: a-1\nLinkedid: a-1\n\n\

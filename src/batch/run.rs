@@ -413,8 +413,9 @@ pub(super) fn score(scorer: &Scorer, entry: Entry) -> Outcome {
         line,
         id,
         labels,
+        warnings,
         row,
-        ..
+        files: _,
     } = entry;
     let extra = row
         .as_ref()
@@ -422,6 +423,10 @@ pub(super) fn score(scorer: &Scorer, entry: Entry) -> Outcome {
         .unwrap_or_default();
     let vcon = row.as_ref().ok().and_then(|call| call.vcon.clone());
     let result = row.and_then(|call| guarded(&call.id, || scorer.score(&call)));
+    let result = result.map(|mut assessment| {
+        assessment.measurements.warnings.splice(0..0, warnings);
+        assessment
+    });
     Outcome {
         line,
         id,

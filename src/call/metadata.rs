@@ -351,6 +351,22 @@ impl ClockInterval {
 }
 
 impl Metadata {
+    /// Returns these facts with those of `other` where a group of them (the IVR, the queue, the holds, the
+    /// history, the recording's start) or an own column is missing. A group is taken whole: its numbers
+    /// belong together.
+    pub fn or(self, other: Metadata) -> Metadata {
+        let mut extra = other.extra;
+        extra.extend(self.extra);
+        Metadata {
+            recording_start: self.recording_start.or(other.recording_start),
+            ivr: self.ivr.or(other.ivr),
+            queue: self.queue.or(other.queue),
+            holds: self.holds.or(other.holds),
+            customer: self.customer.or(other.customer),
+            extra,
+        }
+    }
+
     /// Reads the JSON form; see the struct's fields for its keys.
     ///
     /// # Errors

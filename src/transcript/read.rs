@@ -13,6 +13,9 @@ use std::str::FromStr;
 /// wordiest format known; the bound keeps a wrong file name from filling the memory.
 const MAX_BYTES: u64 = 256 << 20;
 
+/// The longest word that is not told of, in characters: a judgement, several times any word of speech.
+const LONGEST_WORD: usize = 200;
+
 /// Something odd about a transcript that was read all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -55,8 +58,29 @@ impl ReadTranscript {
             oddities: Vec::new(),
             doubled: false,
         };
+        read.tell_long_words();
         read.ask_whether_doubled();
         read
+    }
+
+    /// Tells of words that no language has: a dump of text in a field of one word.
+    fn tell_long_words(&mut self) {
+        let spoken = self
+            .transcript
+            .utterances
+            .iter()
+            .flat_map(|u| u.words.iter().flatten());
+        let loose = self.transcript.loose_words.iter().map(|(_, word)| word);
+        let long = |word: &&super::Word| word.text.chars().nth(LONGEST_WORD).is_some();
+        let count = spoken.chain(loose).filter(long).count();
+        if count > 0 {
+            let message = format!(
+                "{count} words of more than {LONGEST_WORD} letters, measured as they are: is text \
+                 of another kind among the words?"
+            );
+            let oddity = Oddity::new("transcript_long_words", message);
+            self.oddities.push(oddity);
+        }
     }
 
     fn ask_whether_doubled(&mut self) {
@@ -123,6 +147,7 @@ pub fn read(
         whole.formats.extend(one.formats);
         whole.oddities.extend(one.oddities);
     }
+    whole.tell_long_words();
     whole.ask_whether_doubled();
     Ok(whole)
 }

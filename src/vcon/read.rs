@@ -638,7 +638,7 @@ fn facts(document: &Document<'_>, read: &mut VconCall) -> Result<()> {
                 .any(|(name, told)| *told && field.starts_with(name))
         };
         read.unfilled.retain(|unfilled| !is_filled(unfilled.field));
-        lay_over(&mut read.call.metadata, told);
+        read.call.metadata = told.or(std::mem::take(&mut read.call.metadata));
     }
     Ok(())
 }
@@ -652,7 +652,7 @@ impl VconCall {
     /// Completes a call of which other facts are known: they hold, a group of facts at a time (the IVR,
     /// the queue, the holds, the history), for half of one source and half of another may contradict.
     pub(crate) fn complete(self, mut known: Call) -> Call {
-        let mut call = self.call;
+        let call = self.call;
         if known.recording.is_none() {
             known.recording = call.recording;
         }
@@ -660,24 +660,8 @@ impl VconCall {
             known.transcripts = call.transcripts;
         }
         known.duration = known.duration.or(call.duration);
-        lay_over(&mut call.metadata, known.metadata);
-        known.metadata = call.metadata;
+        known.metadata = known.metadata.or(call.metadata);
         known.vcon = call.vcon;
         known
     }
-}
-
-/// Lays facts over others, a group at a time.
-fn lay_over(metadata: &mut Metadata, over: Metadata) {
-    fn put<T>(slot: &mut Option<T>, value: Option<T>) {
-        if value.is_some() {
-            *slot = value;
-        }
-    }
-    put(&mut metadata.recording_start, over.recording_start);
-    put(&mut metadata.ivr, over.ivr);
-    put(&mut metadata.queue, over.queue);
-    put(&mut metadata.holds, over.holds);
-    put(&mut metadata.customer, over.customer);
-    metadata.extra.extend(over.extra);
 }

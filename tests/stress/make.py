@@ -225,7 +225,7 @@ class Maker:
             talk = [utterance("agent", 0.1, 1.2, rng.sample(vocabulary, 3)),
                     utterance("customer", 1.3, 2.6, rng.sample(vocabulary, 4))]
             sound = dumps(transcript(talk))
-            self.words("words_empty_file", i, "failed:ill_formed|failed:unsupported", b" \n"[: i % 3] * i)
+            self.words("words_empty_file", i, "failed:ill_formed", b" \n"[: i % 3] * i)
             self.words("words_cut", i, "failed:ill_formed", sound[: len(sound) * (i + 1) // 11])
             opening = [b"[", b'{"a":', b'{"utterances":[', b'[{"x":'][i % 4]
             self.words("words_deep", i, "failed:ill_formed" if i % 2 else "failed:ill_formed|failed:unsupported", opening * 100_000 + (b"" if i % 2 else b"]" * 100_000))
@@ -243,7 +243,7 @@ class Maker:
             self.words("words_end_before_start", i, "warned:transcript_times", dumps(back))
             huge = json.loads(sound)
             huge["utterances"][i % 2]["words"][0]["text"] = "ж" * (1_000_000 * (i + 1))
-            self.words("words_huge", i, "scored", dumps(huge))
+            self.words("words_huge", i, "warned:transcript_long_words", dumps(huge))
             encoding = ["shift_jis", "utf-16-le", "utf-16-be", "utf-32", "cp1251", "koi8-r", "cp866", "iso8859-5", "mac_cyrillic", "utf-32-be"][i]
             self.words("words_encoding", i, "failed:ill_formed|failed:unsupported", sound.decode().encode(encoding))
             later = transcript(talk + [utterance("agent", 20.0 + i, 22.0 + i, ["чужой", "звонок"]),

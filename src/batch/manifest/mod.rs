@@ -46,6 +46,7 @@ use super::table::{self, Cells, Rows};
 use crate::call::{AgentChannel, Call, CallId, Input, Metadata, Recording, Side, TranscriptSource};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::model::SurveyStatus;
+use crate::score::Warning;
 use crate::timeline::Span;
 use crate::transcript::Format;
 use std::collections::{HashMap, HashSet};
@@ -74,6 +75,8 @@ pub struct Entry {
     pub labels: Labels,
     /// The files that the row names: recordings, transcripts, metadata.
     pub files: Vec<PathBuf>,
+    /// What was odd about the facts: of a vCon, of a platform's record.
+    pub warnings: Vec<Warning>,
     /// The call, or what is wrong with the row.
     pub row: Result<Call>,
 }
@@ -85,6 +88,7 @@ impl Entry {
             id: None,
             labels: Labels::default(),
             files: Vec::new(),
+            warnings: Vec::new(),
             row: Err(error.within(place).at(Stage::Manifest)),
         }
     }
@@ -124,6 +128,13 @@ pub struct Manifest {
     history: Option<History>,
     records: Joined,
     rejected: Vec<Error>,
+}
+
+/// What a row led to besides its call.
+#[derive(Debug, Default)]
+struct Found {
+    files: Vec<PathBuf>,
+    warnings: Vec<Warning>,
 }
 
 #[derive(Debug)]
@@ -282,8 +293,8 @@ impl Manifest {
         };
         let id = cells.get("call_id").map(str::to_owned);
         let labels = labels(&cells);
-        let mut files = Vec::new();
-        let mut row = self.call(&cells, &mut files).and_then(|call| {
+        let mut found = Found::default();
+        let mut row = self.call(&cells, &mut found).and_then(|call| {
             if self.is_new(&call.id) {
                 Ok(call)
             } else {
@@ -311,7 +322,8 @@ impl Manifest {
             line,
             id,
             labels,
-            files,
+            files: found.files,
+            warnings: found.warnings,
             row,
         }
     }
@@ -322,8 +334,8 @@ impl Manifest {
         self.seen.insert(hasher.finish())
     }
 
-    /// Makes the call of a row, and lists the files that it names.
-    fn call(&self, cells: &Cells, files: &mut Vec<PathBuf>) -> Result<Call> {
+    /// Makes the call of a row.
+    fn call(&self, cells: &Cells, found: &mut Found) -> Result<Call> {
         let id = cells.call_id()?;
         let mut call = Call::new(id);
         let agent_channel = match cells.get("agent_channel") {
@@ -331,14 +343,14 @@ impl Manifest {
             None => self.options.agent_channel,
         };
         let speaker = self.options.agent_speaker.as_deref();
-        let vcon = vcon::of_row(cells, &self.root, agent_channel, speaker, files)?;
+        let vcon = vcon::of_row(cells, &self.root, agent_channel, speaker, found)?;
         let agent_channel = vcon.as_ref().map_or(agent_channel, |v| v.agent_channel);
         let mut file = |column: &str| -> Result<Option<Input>> {
             let Some(text) = cells.get(column) else {
                 return Ok(None);
             };
             let path = self.root.resolve(column, text)?;
-            files.push(path.clone());
+            found.files.push(path.clone());
             Ok(Some(Input::Path(path)))
         };
         let audio = (
@@ -409,14 +421,14 @@ impl Manifest {
             let error = Error::new(ErrorKind::Invalid, "duration_s", duration, "0 s or more");
             return Err(error);
         }
-        call.metadata = self.metadata(&call.id, cells, files)?;
+        call.metadata = self.metadata(&call.id, cells, found)?;
         Ok(match vcon {
             Some(vcon) => vcon.complete(call),
             None => call,
         })
     }
 
-    fn metadata(&self, id: &CallId, cells: &Cells, files: &mut Vec<PathBuf>) -> Result<Metadata> {
+    fn metadata(&self, id: &CallId, cells: &Cells, found: &mut Found) -> Result<Metadata> {
         // On which clock the holds of a platform's record lie, the row may tell; a bad cell is an error
         // below.
         let start = cells.get("recording_start").and_then(|t| t.parse().ok());
@@ -426,13 +438,14 @@ impl Manifest {
             }
             (None, Some(text)) => {
                 let path = self.root.resolve("metadata", text)?;
-                files.push(path.clone());
-                read_facts_of(&path, id, start).map_err(|e| e.at(Stage::Metadata))?
+                found.files.push(path.clone());
+                let read = read_facts_of(&path, id, start, &mut found.warnings);
+                read.map_err(|e| e.at(Stage::Metadata))?
             }
             (None, None) => Metadata::default(),
         };
         if let Some(record) = self.records.of(id) {
-            fill(&mut metadata, record, start);
+            metadata = fill(metadata, record, start, &mut found.warnings);
         }
         from_columns(cells, &mut metadata)?;
         metadata.check()?;

@@ -9,6 +9,7 @@
 use crate::call::{CallId, Metadata, WallTime};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::read_whole;
+use crate::score::Warning;
 use crate::telephony::{self, Record, join_records};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -51,19 +52,20 @@ impl Joined {
 }
 
 /// Fills the facts that are missing from a record, laid on the clock of the recording where its start
-/// is known.
-pub(super) fn fill(metadata: &mut Metadata, record: &Record, start: Option<WallTime>) {
-    let start = metadata.recording_start.or(start);
-    let record = match start {
+/// is known, and tells what was odd about it.
+pub(super) fn fill(
+    metadata: Metadata,
+    record: &Record,
+    start: Option<WallTime>,
+    warnings: &mut Vec<Warning>,
+) -> Metadata {
+    let record = match metadata.recording_start.or(start) {
         Some(start) => record.clone().with_recording_start(start),
         None => record.clone(),
     };
-    let given = record.metadata;
-    metadata.recording_start = metadata.recording_start.or(given.recording_start);
-    metadata.ivr = metadata.ivr.take().or(given.ivr);
-    metadata.queue = metadata.queue.take().or(given.queue);
-    metadata.holds = metadata.holds.take().or(given.holds);
-    metadata.customer = metadata.customer.take().or(given.customer);
+    let odd = record.warnings.iter();
+    warnings.extend(odd.map(|odd| Warning::new("telephony_record", odd.to_string())));
+    metadata.or(record.metadata)
 }
 
 /// Reads the facts of one call from a file: JSON as [`Metadata`] writes it, or a platform's record.
@@ -72,7 +74,12 @@ pub(super) fn fill(metadata: &mut Metadata, record: &Record, start: Option<WallT
 ///
 /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Mismatch`] when a platform's records are of other
 /// calls, else as [`Metadata::from_json`].
-pub(super) fn read_facts_of(path: &Path, id: &CallId, start: Option<WallTime>) -> Result<Metadata> {
+pub(super) fn read_facts_of(
+    path: &Path,
+    id: &CallId,
+    start: Option<WallTime>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Metadata> {
     let bytes = read_whole(path, MAX_METADATA)?;
     let own = parse(&bytes);
     let Err(error) = own else {
@@ -87,10 +94,9 @@ pub(super) fn read_facts_of(path: &Path, id: &CallId, start: Option<WallTime>) -
         [one] => Some(one),
         many => many.iter().find(is_of),
     };
-    let mut metadata = Metadata::default();
     match (found, read.rejected.into_iter().next()) {
-        (Some(record), _) => fill(&mut metadata, record, start),
-        (None, Some(error)) => return Err(error.within(path.display())),
+        (Some(record), _) => Ok(fill(Metadata::default(), record, start, warnings)),
+        (None, Some(error)) => Err(error.within(path.display())),
         (None, None) => {
             let found = format!(
                 "{} records of {}, none of this call",
@@ -98,15 +104,14 @@ pub(super) fn read_facts_of(path: &Path, id: &CallId, start: Option<WallTime>) -
                 read.platform.title()
             );
             let wanted = "one whose id is the call_id";
-            return Err(Error::new(
+            Err(Error::new(
                 ErrorKind::Mismatch,
                 path.display(),
                 found,
                 wanted,
-            ));
+            ))
         }
     }
-    Ok(metadata)
 }
 
 /// Reads the facts of one call from a JSON file.

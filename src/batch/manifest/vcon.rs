@@ -1,5 +1,6 @@
 //! vCons as rows of a manifest, and as files of a folder.
 
+use super::Found;
 use super::folder::AUDIO_EXTENSIONS;
 use super::paths::Root;
 use crate::batch::table::Cells;
@@ -15,7 +16,7 @@ pub(super) fn of_row(
     root: &Root,
     agent_channel: Option<AgentChannel>,
     agent_speaker: Option<&str>,
-    files: &mut Vec<PathBuf>,
+    found: &mut Found,
 ) -> Result<Option<VconCall>> {
     let Some(file) = cells.get("vcon") else {
         return Ok(None);
@@ -30,9 +31,11 @@ pub(super) fn of_row(
         audio: audio.transpose()?,
         spare_audio: recording_beside(&file),
     };
-    files.push(file.clone());
-    files.extend(options.spare_audio.clone());
-    vcon::read_file(file, &options).map(Some)
+    found.files.push(file.clone());
+    found.files.extend(options.spare_audio.clone());
+    let mut read = vcon::read_file(file, &options)?;
+    found.warnings.append(&mut read.warnings);
+    Ok(Some(read))
 }
 
 /// Returns whether the file is called like a vCon.

@@ -315,6 +315,11 @@ impl Format {
         let fitting = READERS.iter().find(|r| (r.matches)(content));
         fitting.map(|r| r.format).ok_or_else(|| {
             let found = match content {
+                Content::Text(text) if text.trim().is_empty() => {
+                    let error =
+                        Error::new(ErrorKind::IllFormed, "", "an empty file", "a transcript");
+                    return error.hint("if nothing was said, name its format: transcript_format");
+                }
                 Content::Json { .. } => "JSON of another shape",
                 Content::Text(_) => "text of another shape",
             };
