@@ -140,33 +140,24 @@ pub(super) fn scheduled<T: Send, R: Send>(
         for _ in 0..count.get() {
             scope.spawn(move |_| {
                 // A panic of `work` ends the run and is passed on by the scope.
-                let _over = OnDrop(|| desk.change(|state| state.over |= std::thread::panicking()));
+                let _over = OnDrop(|| desk.end(|state| state.over |= std::thread::panicking()));
                 while let Some((index, job)) = desk.next_job() {
                     let memory = job.memory;
                     let result = work(job.item);
-                    desk.change(|state| {
-                        state.at_work -= 1;
-                        state.memory -= memory;
-                        state.done.insert(index, result);
-                    });
+                    desk.put_result(index, result, memory);
                 }
             });
         }
         // However this ends, the workers must be told.
-        let _over = OnDrop(|| desk.change(|state| state.over = true));
+        let _over = OnDrop(|| desk.end(|state| state.over = true));
         std::thread::scope(|extra| {
             let feeder = std::thread::Builder::new().name("manifest".to_owned());
             let feeder = feeder.spawn_scoped(extra, move || {
-                let _ended = OnDrop(|| desk.change(|state| state.ended = true));
+                let _ended = OnDrop(|| desk.end(|state| state.ended = true));
                 let mut jobs = jobs.fuse();
                 while desk.wait_for_room() {
                     let Some(job) = jobs.next() else { break };
-                    desk.change(|state| {
-                        let index = state.taken;
-                        state.costs.insert(index, job.cost);
-                        state.pending.insert((Reverse(job.cost), index), job);
-                        state.taken += 1;
-                    });
+                    desk.put_job(job);
                 }
             });
             feeder.map_err(|e| unstarted(&e))?;
@@ -178,12 +169,12 @@ pub(super) fn scheduled<T: Send, R: Send>(
                             Ok(ControlFlow::Break(())) => break Ok(()),
                             Err(error) => break Err(error),
                         }
-                        desk.change(|state| state.emitted += 1);
+                        desk.emitted();
                     }
                     None => break Ok(()),
                 }
             };
-            desk.change(|state| state.over = true);
+            desk.end(|state| state.over = true);
             result
         })
     })
@@ -201,7 +192,12 @@ impl<F: Fn()> Drop for OnDrop<F> {
 /// What lies between the threads.
 struct Desk<T, R> {
     state: Mutex<State<T, R>>,
-    changed: Condvar,
+    /// What the workers wait for: a job that may be begun.
+    work: Condvar,
+    /// What the feeder waits for.
+    room: Condvar,
+    /// What the caller waits for: the next result in order.
+    result: Condvar,
     limits: Limits,
 }
 
@@ -236,7 +232,9 @@ impl<T, R> Desk<T, R> {
                 ended: false,
                 over: false,
             }),
-            changed: Condvar::new(),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            result: Condvar::new(),
             limits,
         }
     }
@@ -246,26 +244,68 @@ impl<T, R> Desk<T, R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut State<T, R>)) {
-        change(&mut self.lock());
-        self.changed.notify_all();
+    /// Adds a job.
+    fn put_job(&self, job: Job<T>) {
+        let mut state = self.lock();
+        let index = state.taken;
+        state.costs.insert(index, job.cost);
+        state.pending.insert((Reverse(job.cost), index), job);
+        state.taken += 1;
+        drop(state);
+        self.work.notify_one();
     }
 
-    /// Waits until `look` sees something.
-    fn wait<X>(&self, mut look: impl FnMut(&mut State<T, R>) -> Option<X>) -> X {
+    /// Adds the result of a job, which held `memory`.
+    fn put_result(&self, index: u64, result: R, memory: u64) {
+        let mut state = self.lock();
+        state.at_work -= 1;
+        state.memory -= memory;
+        state.done.insert(index, result);
+        let awaited = index == state.emitted;
+        drop(state);
+        if awaited {
+            self.result.notify_one();
+        }
+        self.may_fit();
+    }
+
+    /// Counts a result that was emitted.
+    fn emitted(&self) {
+        self.lock().emitted += 1;
+        self.room.notify_one();
+        self.may_fit();
+    }
+
+    /// Wakes workers that wait for memory; without a limit none does.
+    fn may_fit(&self) {
+        if self.limits.memory < u64::MAX {
+            self.work.notify_all();
+        }
+    }
+
+    /// Makes a change after which nothing may be waited for.
+    fn end(&self, change: impl FnOnce(&mut State<T, R>)) {
+        change(&mut self.lock());
+        self.work.notify_all();
+        self.room.notify_all();
+        self.result.notify_all();
+    }
+
+    /// Waits until `look` sees something; what it looks for is told of by `changed`.
+    fn wait<X>(&self, changed: &Condvar, mut look: impl FnMut(&mut State<T, R>) -> Option<X>) -> X {
         let mut state = self.lock();
         loop {
             if let Some(seen) = look(&mut state) {
                 return seen;
             }
-            let waited = self.changed.wait(state);
+            let waited = changed.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// Waits for room in the window; `false` when nothing more is wanted.
     fn wait_for_room(&self) -> bool {
-        self.wait(|state| {
+        self.wait(&self.room, |state| {
             let room = state.taken - state.emitted < self.limits.window as u64;
             (room || state.over).then_some(!state.over)
         })
@@ -273,7 +313,7 @@ impl<T, R> Desk<T, R> {
 
     /// Waits for a job to work on; `None` when there will be none.
     fn next_job(&self) -> Option<(u64, Job<T>)> {
-        self.wait(|state| {
+        self.wait(&self.work, |state| {
             if state.over || state.ended && state.pending.is_empty() {
                 return Some(None);
             }
@@ -288,7 +328,7 @@ impl<T, R> Desk<T, R> {
 
     /// Waits for the next result in order; `None` when all are out.
     fn next_result(&self) -> Option<R> {
-        self.wait(|state| {
+        self.wait(&self.result, |state| {
             if let Some(result) = state.done.remove(&state.emitted) {
                 return Some(Some(result));
             }
@@ -380,19 +420,14 @@ mod tests {
                 memory: u64::MAX,
             };
             let desk: Desk<(), ()> = Desk::new(limits);
-            desk.change(|state| {
-                for (index, &cost) in (0u64..).zip(costs) {
-                    let job = Job {
-                        item: (),
-                        cost,
-                        memory: 0,
-                    };
-                    state.costs.insert(index, cost);
-                    state.pending.insert((Reverse(cost), index), job);
-                    state.taken += 1;
-                }
-                state.ended = true;
-            });
+            for &cost in costs {
+                desk.put_job(Job {
+                    item: (),
+                    cost,
+                    memory: 0,
+                });
+            }
+            desk.end(|state| state.ended = true);
             std::iter::from_fn(|| desk.next_job().map(|(index, _)| index)).collect::<Vec<_>>()
         };
         assert_eq!(begun(&[1, 9, 5, 9], 100), [1, 3, 2, 0]);
