@@ -4,8 +4,10 @@
 //!
 //! * Each file is looked at once, before the call is begun: one that changes afterwards is another one
 //!   to a later run.
-//! * Costs are milliseconds of sound at the leanest rate of the file's kind, so they order calls and do
-//!   not foretell seconds.
+//! * Costs are whole seconds of sound at the leanest rate of the file's kind: they order calls, and do not
+//!   foretell how long one takes. Calls without sound are alike, and so are done in the order of the
+//!   manifest: rows that wait for each other fill the processor's cache, which costs more than their order
+//!   gains.
 
 use super::manifest::{Entry, is_audio};
 use crate::settings::Fnv1a;
@@ -44,8 +46,8 @@ const COMPRESSED_RATE: u64 = 2_000;
 /// Endings of files whose sound is not compressed.
 const PLAIN: [&str; 4] = ["wav", "wave", "rf64", "w64"];
 
-/// Bytes of a transcript or a file of facts that take as long as a millisecond of sound.
-const WORDS_RATE: u64 = 1_000;
+/// Bytes of a transcript or a file of facts that take as long as a second of sound.
+const WORDS_RATE: u64 = 1_000_000;
 
 /// What is known of a row's inputs before it is begun.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +95,7 @@ impl Inputs {
         }
         Inputs {
             key: hash.finish(),
-            cost: cost + 1_000 * seconds,
+            cost: cost + seconds,
             memory: memory + SECOND_MEMORY * seconds,
         }
     }
