@@ -18,7 +18,7 @@ pub struct Arguments {
     input: Option<PathBuf>,
     /// Manifest on standard input, rows as JSON Lines on standard output, each written at once; calls
     /// that fail do not change the exit code.
-    #[arg(long, conflicts_with_all = ["out", "history"])]
+    #[arg(long, conflicts_with_all = ["input", "out", "history"])]
     pub stdin: bool,
     /// Where the rows go; `-` is standard output. A file is there when the last row is, with its
     /// failures and its journal beside it: OUT.errors.jsonl, OUT.journal.

@@ -10,6 +10,7 @@ mod arguments;
 mod log;
 
 use arguments::{Arguments, Format};
+use callcsi::ErrorKind;
 use callcsi::batch::{
     CsvRows, Destination, Ending, Event, History, JsonRows, Manifest, Mapping, Progress, RowFormat,
     Sink, Summary, TextRows, VconSink, check_output, estimated_rows, run,
@@ -183,7 +184,11 @@ fn work(told: &Arguments) -> Result<ExitCode, Broken> {
         &mut watch,
     );
     log.end();
-    let ending = ran.map_err(Broken::Run)?;
+    let ending = ran.map_err(|error| match error.kind() {
+        // Something is in the way, and nothing was begun.
+        ErrorKind::Mismatch => Broken::Usage(error.into()),
+        _ => Broken::Run(error),
+    })?;
     #[cfg(feature = "parquet")]
     if packed && ending == Ending::Done {
         let rows = rows_of(&told.out, true);
@@ -191,6 +196,7 @@ fn work(told: &Arguments) -> Result<ExitCode, Broken> {
         made.map_err(Broken::Run)?;
         callcsi::batch::remove_run(&rows).map_err(Broken::Run)?;
     }
+    let standing = progress.standing();
     let facts = json!({
         "ending": ending.name(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -200,7 +206,7 @@ fn work(told: &Arguments) -> Result<ExitCode, Broken> {
         "out": told.out.display().to_string(),
         "shard": told.shard.map(|shard| shard.to_string()),
         "threads": options.threads.count(),
-        "run": progress.standing(),
+        "run": standing,
         "seconds_by_part": scorer.extractor().stopwatch(),
         "rows": summary.to_json(),
     });
@@ -208,12 +214,13 @@ fn work(told: &Arguments) -> Result<ExitCode, Broken> {
         let text = format!("{facts:#}\n");
         std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
     }
-    let mut text = summary.to_string();
-    if progress.kept() > 0 {
-        text += &format!(
-            "taken from an earlier run, and not in these figures: {} rows\n",
-            progress.kept()
-        );
+    let mut text = String::new();
+    if standing.kept > 0 {
+        let (kept, fresh) = (standing.kept, standing.done - standing.kept);
+        text += &format!("{kept} rows taken from an earlier run, {fresh} done now:\n");
+    }
+    if standing.kept == 0 || standing.done > standing.kept {
+        text += &summary.to_string();
     }
     log.tell("summary", &text, facts);
     Ok(match ending {

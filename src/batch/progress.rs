@@ -86,11 +86,6 @@ impl Progress {
         self.failed + self.kept_failed
     }
 
-    /// Returns the calls taken from an earlier run.
-    pub fn kept(&self) -> u64 {
-        self.kept
-    }
-
     /// Tells where the run stands.
     pub fn standing(&self) -> Standing {
         self.after(self.started.elapsed())
