@@ -494,6 +494,12 @@ fn results_read_back_alike_from_every_format() {
     {
         let mut parquet = Vec::new();
         write(&mut ParquetSink::new(&mut parquet, model, &keep).unwrap());
+        // What a run that may be broken off makes of its rows at the end is the same file.
+        let packed = folder.0.join("packed.parquet");
+        pack(&tables[0], &packed, model, &keep).unwrap();
+        assert!(std::fs::read(packed).unwrap() == parquet, "another file");
+        let other = pack(&tables[0], &folder.0.join("p"), model, &[]).unwrap_err();
+        assert_eq!(other.kind(), ErrorKind::IllFormed, "{other}");
         tables.push(folder.write("r.parquet", parquet));
         // The same cells as CSV: equal as numbers where they are numbers.
         let [csv, parquet] = [&tables[0], &tables[2]].map(|path| read_table(path).unwrap());
