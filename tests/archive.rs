@@ -245,6 +245,46 @@ fn an_input_that_changes_under_an_unfinished_run_costs_its_row_alone() {
 }
 
 #[test]
+fn files_between_two_names_are_found() {
+    // Each renaming is of the failures, then the rows, then the journal; it may end after any.
+    for steps in 1..=3 {
+        let folder = Folder::new("names");
+        let manifest = folder.write("calls.csv", calls(30));
+        let out = folder.0.join("out.csv");
+        let rename =
+            |from: &str, to: &str| fs::rename(folder.0.join(from), folder.0.join(to)).unwrap();
+        // Put aside, to be copied from.
+        run_to(open(&manifest), &out, &inline(Start::New), 20)
+            .0
+            .unwrap();
+        let suffixes = [".errors.jsonl", "", ".journal"];
+        for suffix in &suffixes[..steps] {
+            rename(
+                &format!("out.csv.partial{suffix}"),
+                &format!("out.csv.previous.1{suffix}"),
+            );
+        }
+        let (ending, told) = run_to(open(&manifest), &out, &inline(Start::Resume), u64::MAX);
+        assert_eq!(ending.unwrap(), Ending::Done);
+        assert_eq!((told.kept, told.rows), (20, 10), "{steps} files put aside");
+        assert_tidy(&folder);
+        // Finished.
+        let whole = finished(&folder);
+        for suffix in &suffixes[steps..] {
+            rename(
+                &format!("out.csv{suffix}"),
+                &format!("out.csv.partial{suffix}"),
+            );
+        }
+        let (ending, told) = run_to(open(&manifest), &out, &inline(Start::Resume), u64::MAX);
+        assert_eq!(ending.unwrap(), Ending::Done);
+        assert_eq!((told.kept, told.rows), (30, 0), "{steps} files finished");
+        assert!(finished(&folder) == whole, "another outcome");
+        assert_tidy(&folder);
+    }
+}
+
+#[test]
 fn the_content_of_a_file_can_tell_that_it_changed() {
     let folder = Folder::new("content");
     let file = folder.write("a.json", r#"{"queue": {"wait_s": 5}}"#);

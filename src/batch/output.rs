@@ -58,7 +58,8 @@ impl Names {
         Names::of(&with_suffix(&self.out, &format!(".previous.{number}")))
     }
 
-    /// Gives the files other names, the rows last: where they are, the rest is too.
+    /// Gives the files other names, the journal last: while it has its old name, [`finish_cut_short`] ends
+    /// the renaming.
     fn rename(&self, to: &Names) -> Result<()> {
         let files = [
             (&self.errors, &to.errors),
@@ -348,18 +349,34 @@ fn finish_cut_short(names: &Names, partial: &Names, header: u64) -> Result<()> {
     };
     let last = journal.last();
     let (rows, errors) = last.map_or((header, 0), |r| (r.rows_end, r.errors_end));
-    let length = |path: &Path| std::fs::metadata(path).ok().map(|about| about.len());
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
     let move_file =
         |from: &Path, to: &Path| std::fs::rename(from, to).map_err(|e| Error::io(to.display(), &e));
+    // Where the files were on their way to: put aside, the newest first, or finished.
+    let aside = (1..).map(|number| names.previous(number));
+    let mut aside: Vec<Names> = aside
+        .take_while(|place| place.out.exists() || place.errors.exists())
+        .collect();
+    aside.reverse();
     if !partial.out.exists() {
-        // The rows have their name already, or were taken away.
-        if length(&names.out) == Some(rows) {
+        // What is put aside may be longer than its journal says; what is finished is not.
+        let is_put = |place: &&Names| !place.journal.exists() && length(&place.out) >= rows;
+        if let Some(place) = aside.iter().find(is_put) {
+            return move_file(&partial.journal, &place.journal);
+        }
+        if length(&names.out) == rows {
             return move_file(&partial.journal, &names.journal);
         }
         return partial.remove();
     }
-    if !partial.errors.exists() && length(&names.errors) == Some(errors) {
-        return move_file(&names.errors, &partial.errors);
+    if !partial.errors.exists() {
+        let is_put = |place: &&Names| !place.out.exists() && length(&place.errors) >= errors;
+        if let Some(place) = aside.iter().find(is_put) {
+            return move_file(&place.errors, &partial.errors);
+        }
+        if names.errors.exists() && length(&names.errors) == errors {
+            return move_file(&names.errors, &partial.errors);
+        }
     }
     Ok(())
 }
