@@ -53,6 +53,8 @@
 //! | [`view`] | the measurements of a call in the shapes that others write |
 //! | [`vcon`] | conversations in JSON: a call out of one, an estimate into one |
 //! | [`batch`] | an archive: manifest in, a row for every call out |
+//! | `analytics` | what the results of an archive say: means, groups, causes, calls to open |
+//! | `report` | the same as a page, and the picture of a call |
 //! | [`simulate`] | calls with known truth, for tests, benches and the bundled model |
 //!
 //! # What holds everywhere
@@ -71,6 +73,8 @@
 //! It does not recognise speech, separate two voices on one channel, or know the mark of a real
 //! customer before it has been shown some.
 
+#[cfg(feature = "report")]
+pub mod analytics;
 pub mod audio;
 pub mod batch;
 pub mod call;

@@ -742,6 +742,13 @@ impl FeatureVector {
         Ok(FeatureVector { values })
     }
 
+    /// Makes the features of a call of which none is known.
+    pub fn absent() -> FeatureVector {
+        FeatureVector {
+            values: vec![Err(Absence::NotGiven); catalogue().len()],
+        }
+    }
+
     /// Returns the values, in catalogue order.
     pub fn values(&self) -> &[Measured] {
         &self.values

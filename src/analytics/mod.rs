@@ -1,0 +1,28 @@
+//! What an archive of estimates says: means with their intervals, groups, causes, calls to open.
+//!
+//! A [`Study`] takes the calls of an archive one by one, as [`CallRow`]s, and gives an [`Analysis`]:
+//! plain values that serialise, from which [`report`](crate::report) draws a page.
+//!
+//! # Conventions
+//!
+//! * The *estimate* of a call is what the model expects; the *mark* is what the customer said. Figures of
+//!   both stand side by side and are never mixed unsaid.
+//! * CSI is the mean mark. CSAT is the share of satisfied customers (top box, `satisfied_from` of the
+//!   model's scale and up), CDSAT the share of dissatisfied ones (bottom box, up to `dissatisfied_to`).
+//!   Of estimates these are means of probabilities, so no threshold is involved.
+//! * Intervals are of 95 % unless the name says otherwise. They say how far the figure would stray on
+//!   other calls of the same kind; that the model may be wrong of all of them is another matter, which
+//!   the surveyed calls show ([`Overview::corrected`]).
+//! * A day is a day of the centre's clock: of the times as the table has them, or moved by an offset from
+//!   UTC where they tell theirs.
+//! * Memory grows with groups and days, not with calls. What needs whole calls (quantiles, regressions) is
+//!   computed on a sample of them, the same for any order of the rows: those whose ids have the smallest
+//!   hashes. An archive that is no larger than the sample is used whole.
+//! * What cannot be said is `None` or a [`Missing`] with its reason, never 0.
+
+mod moments;
+mod row;
+pub mod stats;
+
+pub use moments::Moments;
+pub use row::{CallRow, Estimate, Moment};
