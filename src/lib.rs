@@ -53,6 +53,7 @@
 //! | [`view`] | the measurements of a call in the shapes that others write |
 //! | [`vcon`] | conversations in JSON: a call out of one, an estimate into one |
 //! | [`batch`] | an archive: manifest in, a row for every call out |
+//! | [`report`] | results → pages and pictures |
 //! | [`simulate`] | calls with known truth, for tests, benches and the bundled model |
 //!
 //! # What holds everywhere
@@ -81,6 +82,8 @@ mod files;
 pub mod model;
 pub mod prosody;
 pub mod recognise;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod score;
 pub mod settings;
 pub mod simulate;
