@@ -53,8 +53,8 @@
 //! | [`view`] | the measurements of a call in the shapes that others write |
 //! | [`vcon`] | conversations in JSON: a call out of one, an estimate into one |
 //! | [`batch`] | an archive: manifest in, a row for every call out |
-//! | `analytics` | what the results of an archive say: means, groups, causes, calls to open |
-//! | `report` | the same as a page, and the picture of a call |
+//! | [`analytics`] | what the results of an archive say: means, groups, causes, calls to open |
+//! | [`report`] | the same as a page, and the picture of a call |
 //! | [`simulate`] | calls with known truth, for tests, benches and the bundled model |
 //!
 //! # What holds everywhere
@@ -85,6 +85,8 @@ mod files;
 pub mod model;
 pub mod prosody;
 pub mod recognise;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod score;
 pub mod settings;
 pub mod simulate;

@@ -167,7 +167,10 @@ pub(super) fn kano(calls: &[Sampled], watched: &Watched) -> Option<Kano> {
             _ => left_out.push((feature, KanoLeftOut::NotSpread { calls: in_ends })),
         }
     }
-    let all: Vec<Vec<f64>> = answered.iter().map(|call| indicators(call, &candidates)).collect();
+    let all: Vec<Vec<f64>> = answered
+        .iter()
+        .map(|call| indicators(call, &candidates))
+        .collect();
     let new = independent(&products(&all));
     let mut at = 1;
     candidates.retain_mut(|candidate| {
@@ -229,7 +232,9 @@ fn fit(answered: &[&Sampled], candidates: &[Candidate]) -> Option<Vec<KanoAttrib
     let freedom = rows.len().checked_sub(width).filter(|f| *f > 0)? as f64;
     let mut sums = vec![0.0; width];
     for (row, mark) in &rows {
-        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x * mark);
+        sums.iter_mut()
+            .zip(row)
+            .for_each(|(sum, x)| *sum += x * mark);
     }
     let table: Vec<Vec<f64>> = rows.iter().map(|(row, _)| row.clone()).collect();
     let inverted = inverse(&products(&table))?;

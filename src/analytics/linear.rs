@@ -105,7 +105,11 @@ mod tests {
             [2.0, 1.0, 3.0, 1.0, 0.0],
         ];
         let products: Vec<Vec<f64>> = (0..5)
-            .map(|i| (0..5).map(|j| table.iter().map(|row| row[i] * row[j]).sum()).collect())
+            .map(|i| {
+                (0..5)
+                    .map(|j| table.iter().map(|row| row[i] * row[j]).sum())
+                    .collect()
+            })
             .collect();
         assert_eq!(independent(&products), [true, true, false, true, false]);
     }

@@ -76,7 +76,7 @@ fn order(a: &Key, b: &Key) -> std::cmp::Ordering {
 }
 
 impl First {
-    fn offer(&mut self, key: Key, row: &CallRow) {
+    fn offer(&mut self, key: Key, row: &CallRow) -> bool {
         let at = self
             .calls
             .partition_point(|(other, _)| order(other, &key).is_lt());
@@ -84,6 +84,7 @@ impl First {
             self.calls.truncate(self.most - 1);
             self.calls.insert(at, (key, row.clone()));
         }
+        at < self.most
     }
 
     fn into_calls(self, predictor: Option<&Predictor>) -> Vec<Call> {
@@ -117,23 +118,25 @@ impl Openings {
         }
     }
 
-    /// Takes a call if it is one of them; `is_claim` where its mark is low.
-    pub fn offer(&mut self, row: &CallRow, is_claim: bool) {
+    /// Takes a call if it is one of them, and returns whether; `is_claim` where its mark is low.
+    pub fn offer(&mut self, row: &CallRow, is_claim: bool) -> bool {
+        let mut taken = false;
         let hash = spread(&row.id);
         if let Some(mark) = row.mark.filter(|_| is_claim) {
             self.claims_in_all += 1;
             let latest = row.time.map_or(0, |time| -time.0);
-            self.claims.offer((mark as f64, latest, hash), row);
+            taken |= self.claims.offer((mark as f64, latest, hash), row);
         }
         if let Some(estimate) = &row.estimate {
             // Who said that all was well is no claim, whatever the estimate.
             if row.mark.is_none() {
-                self.suspected.offer((estimate.csi, 0, hash), row);
+                taken |= self.suspected.offer((estimate.csi, 0, hash), row);
             }
             if !is_claim {
-                self.best.offer((-estimate.csi, 0, hash), row);
+                taken |= self.best.offer((-estimate.csi, 0, hash), row);
             }
         }
+        taken
     }
 
     pub fn finish(self, predictor: Option<&Predictor>) -> ToOpen {

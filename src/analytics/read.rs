@@ -16,6 +16,7 @@ use crate::batch::{
 use crate::call::Metadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{FeatureVector, Value};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 /// The columns that calls are grouped by unless others are named, as far as the archive has them.
@@ -111,9 +112,14 @@ pub struct Found {
 #[derive(Debug)]
 pub struct Archive {
     rows: Rows,
+    /// Rows read already, to see of which model they are.
+    begun: VecDeque<(u64, Result<Cells>)>,
     manifest: Option<Manifest>,
     options: ReadOptions,
 }
+
+/// Rows looked at for the model: of those that failed, JSON Lines does not tell it.
+const LOOKED_AT: usize = 1_000;
 
 impl Archive {
     /// Opens a table of results, as `score_archive` writes it: JSON Lines, CSV or Parquet.
@@ -137,8 +143,22 @@ impl Archive {
             Manifest::open_mapped(path, options.manifest_options.clone(), &options.mapping)
         };
         let manifest = options.manifest.as_ref().map(open).transpose()?;
+        let mut begun = VecDeque::new();
+        while begun.len() < LOOKED_AT
+            && let Some(row) = rows.next()
+        {
+            let tells = row
+                .1
+                .as_ref()
+                .is_ok_and(|cells| cells.get("model").is_some());
+            begun.push_back(row);
+            if tells {
+                break;
+            }
+        }
         Ok(Archive {
             rows,
+            begun,
             manifest,
             options,
         })
@@ -149,16 +169,24 @@ impl Archive {
         &self.options.columns
     }
 
-    /// Reads every row, in order, and hands it to `emit` on this thread. Returns the name and the
-    /// fingerprint of the model that made them, as results write them; `None` where no call was scored.
+    /// Returns the name and the fingerprint of the model that made the rows, as they write them; `None`
+    /// where the first rows do not tell.
+    pub fn model(&self) -> Option<&str> {
+        self.begun
+            .iter()
+            .find_map(|(_, cells)| cells.as_ref().ok()?.get("model"))
+    }
+
+    /// Reads every row, in order, and hands it to `emit` on this thread.
     ///
     /// # Errors
     ///
     /// Those of `emit`, [`ErrorKind::Mismatch`] when the rows are of two models or not those of the
     /// manifest, [`ErrorKind::Io`] when the threads cannot be started.
-    pub fn each(self, mut emit: impl FnMut(Found) -> Result<()>) -> Result<Option<String>> {
+    pub fn each(self, mut emit: impl FnMut(Found) -> Result<()>) -> Result<()> {
         let Archive {
             rows,
+            begun,
             manifest,
             options,
         } = self;
@@ -166,6 +194,7 @@ impl Archive {
         let name = rows.name().to_owned();
         let joined = Joined {
             rows,
+            begun,
             manifest,
             broken: false,
         };
@@ -213,8 +242,7 @@ impl Archive {
                 }
                 emit(*found)
             }
-        })?;
-        Ok(model)
+        })
     }
 }
 
@@ -229,6 +257,7 @@ enum Read {
 /// The rows of results, each with its row of the manifest.
 struct Joined {
     rows: Rows,
+    begun: VecDeque<(u64, Result<Cells>)>,
     manifest: Option<Manifest>,
     broken: bool,
 }
@@ -277,7 +306,8 @@ impl Iterator for Joined {
         if self.broken {
             return None;
         }
-        let (line, cells) = self.rows.next()?;
+        let begun = self.begun.pop_front();
+        let (line, cells) = begun.or_else(|| self.rows.next())?;
         let entry = match &cells {
             Ok(cells) => self.entry(cells),
             Err(_) => Ok(None),

@@ -167,13 +167,13 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// Adds a call.
+    /// Adds a call. Returns whether it is one of those to open, as far as is seen.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] when a mark is not on the scale, and the call is not counted;
     /// [`ErrorKind::Io`] when there is no room for temporary files.
-    pub fn push(&mut self, row: &CallRow) -> Result<()> {
+    pub fn push(&mut self, row: &CallRow) -> Result<bool> {
         if let Some(mark) = row.mark {
             self.scale
                 .class(mark)
@@ -226,9 +226,8 @@ impl<'a> Study<'a> {
                 .offer(row, &self.groups, &mut self.watched, None);
         }
         let class = row.mark.and_then(|mark| self.scale.class(mark).ok());
-        self.openings
-            .offer(row, class == Some(MarkClass::Dissatisfied));
-        Ok(())
+        let is_claim = class == Some(MarkClass::Dissatisfied);
+        Ok(self.openings.offer(row, is_claim))
     }
 
     /// Counts what was said of an estimate.

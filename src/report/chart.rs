@@ -23,8 +23,17 @@ pub struct Axis {
 impl Axis {
     /// From the values `low` to `high` onto the pixels `from` to `to`; values beyond stay at the ends.
     pub fn new((low, high): (f64, f64), (from, to): (f64, f64)) -> Axis {
-        let (low, high) = if high > low { (low, high) } else { (low - 0.5, low + 0.5) };
-        Axis { low, high, from, to }
+        let (low, high) = if high > low {
+            (low, high)
+        } else {
+            (low - 0.5, low + 0.5)
+        };
+        Axis {
+            low,
+            high,
+            from,
+            to,
+        }
     }
 
     pub fn at(&self, value: f64) -> f64 {
@@ -52,7 +61,9 @@ pub fn bounds(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let (low, high) = values
         .into_iter()
         .filter(|x| x.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+            (l.min(x), h.max(x))
+        });
     let room = 0.06 * (high - low);
     (low <= high).then_some((low - room, high + room))
 }
@@ -88,7 +99,13 @@ impl OverTime<'_> {
     pub fn draw(&self) -> Markup {
         let (width, height) = (760.0, 240.0);
         let all = self.line.iter().chain(&self.dots);
-        let ends = all.clone().flat_map(|p| [p.value, p.range.map_or(p.value, |r| r.0), p.range.map_or(p.value, |r| r.1)]);
+        let ends = all.clone().flat_map(|p| {
+            [
+                p.value,
+                p.range.map_or(p.value, |r| r.0),
+                p.range.map_or(p.value, |r| r.1),
+            ]
+        });
         let Some(bounds) = bounds(ends) else {
             return html! {};
         };
@@ -99,11 +116,25 @@ impl OverTime<'_> {
         let y = Axis::new(bounds, (height - 26.0, 10.0));
         let place = |date: &str| x.at(dates.binary_search(&date).unwrap_or_default() as f64);
         let told = |p: &Dated| {
-            let range = p.range.map(|(l, h)| format!(" [{}]", self.shape.ends(l, h, self.lang)));
-            format!("{}: {}{}", p.date, self.shape.value(p.value, self.lang), range.unwrap_or_default())
+            let range = p
+                .range
+                .map(|(l, h)| format!(" [{}]", self.shape.ends(l, h, self.lang)));
+            format!(
+                "{}: {}{}",
+                p.date,
+                self.shape.value(p.value, self.lang),
+                range.unwrap_or_default()
+            )
         };
-        let upper = self.line.iter().map(|p| (place(&p.date), y.at(p.range.map_or(p.value, |r| r.1))));
-        let lower = self.line.iter().rev().map(|p| (place(&p.date), y.at(p.range.map_or(p.value, |r| r.0))));
+        let upper = self
+            .line
+            .iter()
+            .map(|p| (place(&p.date), y.at(p.range.map_or(p.value, |r| r.1))));
+        let lower = self
+            .line
+            .iter()
+            .rev()
+            .map(|p| (place(&p.date), y.at(p.range.map_or(p.value, |r| r.0))));
         let band = path(upper.chain(lower)) + "Z";
         let way = path(self.line.iter().map(|p| (place(&p.date), y.at(p.value))));
         // No more labels than there is room for.
@@ -138,7 +169,13 @@ impl OverTime<'_> {
 }
 
 /// A mean with its interval, on an axis that the rows of a table share.
-pub fn interval(axis: (f64, f64), value: f64, range: Option<(f64, f64)>, also: Option<f64>, centre: f64) -> Markup {
+pub fn interval(
+    axis: (f64, f64),
+    value: f64,
+    range: Option<(f64, f64)>,
+    also: Option<f64>,
+    centre: f64,
+) -> Markup {
     let x = Axis::new(axis, (4.0, 196.0));
     let at = |value: f64| format!("{:.1}", x.at(value));
     // Beside the centre or over it.
@@ -168,7 +205,12 @@ pub fn spark(values: &[f64], axis: (f64, f64)) -> Markup {
     }
     let x = Axis::new((0.0, values.len() as f64 - 1.0), (2.0, 98.0));
     let y = Axis::new(axis, (18.0, 2.0));
-    let way = path(values.iter().enumerate().map(|(i, v)| (x.at(i as f64), y.at(*v))));
+    let way = path(
+        values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| (x.at(i as f64), y.at(*v))),
+    );
     html! {
         svg.spark viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true" { path.line d=(way) {} }
     }
@@ -263,7 +305,12 @@ pub struct Curve<'a> {
 impl Curve<'_> {
     pub fn draw(&self) -> Markup {
         let (width, height) = (260.0, 170.0);
-        let ends = self.points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p.0), h.max(p.0)));
+        let ends = self
+            .points
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| {
+                (l.min(p.0), h.max(p.0))
+            });
         let x = Axis::new(ends, (40.0, width - 10.0));
         let y = Axis::new(self.marks, (height - 24.0, 8.0));
         let ticks = x.ticks(3.0);

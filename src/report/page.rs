@@ -4,8 +4,8 @@ use super::chart::{Against, Curve, Dated, OverTime, bar, bounds, drawn, interval
 use super::style::STYLE;
 use super::words::{self, NOTHING, Shape, count, figure, mark, percent, points};
 use crate::analytics::{
-    Analysis, Call, Condition, Figure, GroupTable, Indicator, KanoClass, KanoLeftOut, NotGrouped, Period, Scores,
-    Shared, SpreadOf,
+    Analysis, Call, Condition, Figure, GroupTable, Indicator, KanoClass, KanoLeftOut, NotGrouped,
+    Period, Scores, Shared, SpreadOf,
 };
 use crate::features::Lang;
 use crate::model::{Effect, EffectShape, Model, average_csi, effects};
@@ -53,7 +53,9 @@ impl<'a> Page<'a> {
         Page {
             analysis,
             lang,
-            title: lang.of("Satisfaction of the callers", "Удовлетворённость звонящих").to_owned(),
+            title: lang
+                .of("Satisfaction of the callers", "Удовлетворённость звонящих")
+                .to_owned(),
             model: None,
             pictures: HashMap::new(),
             notices: None,
@@ -88,16 +90,55 @@ impl<'a> Page<'a> {
     pub fn html(&self) -> String {
         let lang = self.lang;
         let sections: Vec<(&str, &str, Markup)> = [
-            ("overview", lang.of("Overview", "Обзор"), Some(self.overview())),
-            ("open", lang.of("Calls to open", "Что открыть"), self.to_open()),
+            (
+                "overview",
+                lang.of("Overview", "Обзор"),
+                Some(self.overview()),
+            ),
+            (
+                "open",
+                lang.of("Calls to open", "Что открыть"),
+                self.to_open(),
+            ),
             ("alerts", lang.of("Alerts", "Сигналы"), self.alerts()),
-            ("groups", lang.of("By group", "По группам"), Some(self.groups())),
-            ("drivers", lang.of("What drives the marks", "Что движет оценками"), Some(self.drivers())),
-            ("kano", lang.of("Must-be and delight", "Обязательное и привлекательное"), Some(self.kano())),
-            ("shared", lang.of("What low and high calls share", "Что общего у низких и высоких"), self.shared()),
-            ("indicators", lang.of("The complex picture", "Комплексная картина"), Some(self.indicators())),
-            ("robot", lang.of("IVR and robot", "IVR и робот"), self.robot()),
-            ("reading", lang.of("How to read this", "Как это читать"), Some(self.reading())),
+            (
+                "groups",
+                lang.of("By group", "По группам"),
+                Some(self.groups()),
+            ),
+            (
+                "drivers",
+                lang.of("What drives the marks", "Что движет оценками"),
+                Some(self.drivers()),
+            ),
+            (
+                "kano",
+                lang.of("Must-be and delight", "Обязательное и привлекательное"),
+                Some(self.kano()),
+            ),
+            (
+                "shared",
+                lang.of(
+                    "What low and high calls share",
+                    "Что общего у низких и высоких",
+                ),
+                self.shared(),
+            ),
+            (
+                "indicators",
+                lang.of("The complex picture", "Комплексная картина"),
+                Some(self.indicators()),
+            ),
+            (
+                "robot",
+                lang.of("IVR and robot", "IVR и робот"),
+                self.robot(),
+            ),
+            (
+                "reading",
+                lang.of("How to read this", "Как это читать"),
+                Some(self.reading()),
+            ),
         ]
         .into_iter()
         .filter_map(|(id, name, content)| Some((id, name, content?)))
@@ -112,7 +153,7 @@ impl<'a> Page<'a> {
                     // An icon of its own, so that no browser asks a server for one.
                     link rel="icon" href="data:,";
                     title { (self.title) }
-                    style { (maud::PreEscaped(STYLE)) @if !self.pictures.is_empty() { (maud::PreEscaped(super::picture::STYLE)) } }
+                    style { (maud::PreEscaped(STYLE)) @if !self.pictures.is_empty() { (maud::PreEscaped(super::picture::STYLE.as_str())) } }
                 }
                 body {
                     header {
@@ -159,7 +200,11 @@ impl<'a> Page<'a> {
 
     fn tile(&self, name: &str, shape: Shape, of: impl Fn(&Scores) -> Option<Figure>) -> Markup {
         let (lang, overview) = (self.lang, &self.analysis.overview);
-        let (estimated, surveyed, corrected) = (of(&overview.estimated), of(&overview.surveyed), of(&overview.corrected));
+        let (estimated, surveyed, corrected) = (
+            of(&overview.estimated),
+            of(&overview.surveyed),
+            of(&overview.corrected),
+        );
         html! {
             div.tile {
                 span.name { (name) }
@@ -181,7 +226,11 @@ impl<'a> Page<'a> {
         let (lang, analysis) = (self.lang, self.analysis);
         let overview = &analysis.overview;
         let scale = &analysis.scale;
-        let periods = if analysis.days.len() > DAYS { &analysis.weeks } else { &analysis.days };
+        let periods = if analysis.days.len() > DAYS {
+            &analysis.weeks
+        } else {
+            &analysis.days
+        };
         let by = match analysis.days.len() > DAYS {
             true => lang.of("by week, from its Monday", "по неделям, с понедельника"),
             false => lang.of("by day", "по дням"),
@@ -220,7 +269,8 @@ impl<'a> Page<'a> {
     /// What the survey hides, in a sentence.
     fn verdict(&self) -> Markup {
         let (lang, overview) = (self.lang, &self.analysis.overview);
-        let (Some(surveyed), Some(corrected)) = (overview.surveyed.csi, overview.corrected.csi) else {
+        let (Some(surveyed), Some(corrected)) = (overview.surveyed.csi, overview.corrected.csi)
+        else {
             return html! {
                 @if overview.answered == 0 {
                     p { (lang.of(
@@ -231,7 +281,10 @@ impl<'a> Page<'a> {
             };
         };
         let apart = surveyed.value - corrected.value;
-        let certain = surveyed.range.zip(corrected.range).is_some_and(|(a, b)| a.low > b.high || b.low > a.high);
+        let certain = surveyed
+            .range
+            .zip(corrected.range)
+            .is_some_and(|(a, b)| a.low > b.high || b.low > a.high);
         html! {
             p {
                 @match (certain, apart > 0.0) {
@@ -243,15 +296,29 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn over_time(&self, periods: &[Period], name: &str, by: &str, shape: Shape, of: impl Fn(&Scores) -> Option<Figure>) -> Markup {
+    fn over_time(
+        &self,
+        periods: &[Period],
+        name: &str,
+        by: &str,
+        shape: Shape,
+        of: impl Fn(&Scores) -> Option<Figure>,
+    ) -> Markup {
         let lang = self.lang;
         // A day of a few calls says nothing and would stretch the axis.
         let dated = |scores: fn(&Period) -> &Scores, least: u64| {
             let of = &of;
-            periods.iter().filter_map(move |p| {
-                let figure = of(scores(p)).filter(|f| f.calls >= least)?;
-                Some(Dated { date: p.from.clone(), value: figure.value, range: figure.range.map(|r| (r.low, r.high)) })
-            }).collect::<Vec<_>>()
+            periods
+                .iter()
+                .filter_map(move |p| {
+                    let figure = of(scores(p)).filter(|f| f.calls >= least)?;
+                    Some(Dated {
+                        date: p.from.clone(),
+                        value: figure.value,
+                        range: figure.range.map(|r| (r.low, r.high)),
+                    })
+                })
+                .collect::<Vec<_>>()
         };
         let title = format!("{name} {by}");
         let chart = OverTime {
@@ -282,14 +349,27 @@ impl<'a> Page<'a> {
             return html! {};
         }
         let chart = Against {
-            title: lang.of("Satisfied as expected", "Довольных столько, сколько ожидалось"),
+            title: lang.of(
+                "Satisfied as expected",
+                "Довольных столько, сколько ожидалось",
+            ),
             x_name: lang.of("expected satisfied", "ожидалось довольных"),
             y_name: lang.of("satisfied", "довольны"),
             x_shape: Shape::Share,
             y_shape: Shape::Share,
             x: (0.0, 1.0),
             y: (0.0, 1.0),
-            points: bins.iter().map(|b| (b.expected, b.satisfied.value, b.satisfied.range.map(|r| (r.low, r.high)), b.satisfied.calls)).collect(),
+            points: bins
+                .iter()
+                .map(|b| {
+                    (
+                        b.expected,
+                        b.satisfied.value,
+                        b.satisfied.range.map(|r| (r.low, r.high)),
+                        b.satisfied.calls,
+                    )
+                })
+                .collect(),
             diagonal: true,
             joined: false,
             lang,
@@ -307,16 +387,33 @@ impl<'a> Page<'a> {
         if bins.len() < 2 {
             return html! {};
         }
-        let most = bins.iter().filter_map(|b| b.answered.range).map(|r| r.high).fold(0.0, f64::max);
+        let most = bins
+            .iter()
+            .filter_map(|b| b.answered.range)
+            .map(|r| r.high)
+            .fold(0.0, f64::max);
         let chart = Against {
             title: lang.of("Who answers", "Кто отвечает"),
             x_name: lang.of("estimated mark", "расчётная оценка"),
             y_name: lang.of("answered", "ответили"),
             x_shape: Shape::Number,
             y_shape: Shape::Share,
-            x: (self.analysis.scale.min() as f64, self.analysis.scale.max() as f64),
+            x: (
+                self.analysis.scale.min() as f64,
+                self.analysis.scale.max() as f64,
+            ),
             y: (0.0, most.min(1.0)),
-            points: bins.iter().map(|b| (f64::midpoint(b.from, b.to), b.answered.value, b.answered.range.map(|r| (r.low, r.high)), b.answered.calls)).collect(),
+            points: bins
+                .iter()
+                .map(|b| {
+                    (
+                        f64::midpoint(b.from, b.to),
+                        b.answered.value,
+                        b.answered.range.map(|r| (r.low, r.high)),
+                        b.answered.calls,
+                    )
+                })
+                .collect(),
             diagonal: false,
             joined: true,
             lang,
@@ -369,14 +466,24 @@ impl<'a> Page<'a> {
 
     fn call(&self, call: &Call) -> Markup {
         let lang = self.lang;
-        let low = call.csi.is_some_and(|csi| csi < self.analysis.scale.satisfied_from() as f64);
+        let low = call
+            .csi
+            .is_some_and(|csi| csi < self.analysis.scale.satisfied_from() as f64);
         let facts: Vec<String> = self
             .analysis
             .columns
             .iter()
             .zip(&call.columns)
-            .filter(|(table, _)| !matches!(table.column.as_str(), "hour" | "weekday" | "ivr_last_node"))
-            .filter_map(|(table, value)| Some(format!("{}: {}", words::column(&table.column, lang), value.as_ref()?)))
+            .filter(|(table, _)| {
+                !matches!(table.column.as_str(), "hour" | "weekday" | "ivr_last_node")
+            })
+            .filter_map(|(table, value)| {
+                Some(format!(
+                    "{}: {}",
+                    words::column(&table.column, lang),
+                    value.as_ref()?
+                ))
+            })
             .collect();
         html! {
             div.call {
@@ -419,7 +526,11 @@ impl<'a> Page<'a> {
 
     fn groups(&self) -> Markup {
         let (lang, analysis) = (self.lang, self.analysis);
-        let shown: Vec<&GroupTable> = analysis.columns.iter().filter(|t| t.left_out != Some(NotGrouped::NoValue)).collect();
+        let shown: Vec<&GroupTable> = analysis
+            .columns
+            .iter()
+            .filter(|t| t.left_out != Some(NotGrouped::NoValue))
+            .collect();
         html! {
             @if shown.is_empty() {
                 p { (lang.of(
@@ -458,43 +569,65 @@ impl<'a> Page<'a> {
 
     fn group_table(&self, table: &GroupTable) -> Markup {
         let lang = self.lang;
-        let centre = self.analysis.overview.estimated.csi.map_or(0.0, |f| f.value);
+        let centre = self
+            .analysis
+            .overview
+            .estimated
+            .csi
+            .map_or(0.0, |f| f.value);
         let minding = table.groups.iter().any(|g| g.minding.is_some());
-        let of = |g: &crate::analytics::Group| if minding { g.minding.clone() } else { g.shrunk.clone() };
-        let ends = table.groups.iter().filter_map(|g| of(g)).flat_map(|s| [s.range.low, s.range.high]);
+        let of = |g: &crate::analytics::Group| {
+            if minding {
+                g.minding.clone()
+            } else {
+                g.shrunk.clone()
+            }
+        };
+        let ends = table
+            .groups
+            .iter()
+            .filter_map(|g| of(g))
+            .flat_map(|s| [s.range.low, s.range.high]);
         let axis = bounds(ends.chain([centre])).unwrap_or((0.0, 1.0));
-        let weeks = table.groups.iter().flat_map(|g| g.weeks.iter().map(|w| w.1));
+        let weeks = table
+            .groups
+            .iter()
+            .flat_map(|g| g.weeks.iter().map(|w| w.1));
         let spark_axis = bounds(weeks).unwrap_or((0.0, 1.0));
         let surveyed = table.groups.iter().any(|g| g.surveyed.csi.is_some());
         let cdsat = table.groups.iter().any(|g| g.estimated.cdsat.is_some());
         let trends = table.groups.iter().any(|g| g.weeks.len() >= 3);
-        let row = |g: &crate::analytics::Group| html! {
-            tr {
-                td.name { (words::group(&table.column, &g.name, lang)) }
-                td.n { (count(g.calls, lang)) }
-                td.pic { @if let Some(s) = of(g) { (interval(axis, s.value, Some((s.range.low, s.range.high)), g.estimated.csi.map(|f| f.value), centre)) } }
-                td.n { @match of(g) { Some(s) => { (mark(s.value, lang)) " " span.range { "[" (Shape::Mark.ends(s.range.low, s.range.high, lang)) "]" } }, None => (NOTHING) } }
-                td.n { (g.estimated.csi.map_or(NOTHING.to_owned(), |f| mark(f.value, lang))) }
-                @if cdsat { td.n { (g.estimated.cdsat.map_or(NOTHING.to_owned(), |f| percent(f.value, lang))) } }
-                @if surveyed { td.n { (g.surveyed.csi.filter(|f| f.calls >= 10).map_or(NOTHING.to_owned(), |f| format!("{} ({})", mark(f.value, lang), count(f.calls, lang)))) } }
-                @if trends { td { (spark(&g.weeks.iter().map(|w| w.1).collect::<Vec<_>>(), spark_axis)) } }
+        let row = |g: &crate::analytics::Group| {
+            html! {
+                tr {
+                    td.name { (words::group(&table.column, &g.name, lang)) }
+                    td.n { (count(g.calls, lang)) }
+                    td.pic { @if let Some(s) = of(g) { (interval(axis, s.value, Some((s.range.low, s.range.high)), g.estimated.csi.map(|f| f.value), centre)) } }
+                    td.n { @match of(g) { Some(s) => { (mark(s.value, lang)) " " span.range { "[" (Shape::Mark.ends(s.range.low, s.range.high, lang)) "]" } }, None => (NOTHING) } }
+                    td.n { (g.estimated.csi.map_or(NOTHING.to_owned(), |f| mark(f.value, lang))) }
+                    @if cdsat { td.n { (g.estimated.cdsat.map_or(NOTHING.to_owned(), |f| percent(f.value, lang))) } }
+                    @if surveyed { td.n { (g.surveyed.csi.filter(|f| f.calls >= 10).map_or(NOTHING.to_owned(), |f| format!("{} ({})", mark(f.value, lang), count(f.calls, lang)))) } }
+                    @if trends { td { (spark(&g.weeks.iter().map(|w| w.1).collect::<Vec<_>>(), spark_axis)) } }
+                }
             }
         };
         let long = table.groups.len() > 2 * SHOWN;
-        let rows = |groups: &[crate::analytics::Group]| html! {
-            div.scroll { table {
-                thead { tr {
-                    th { (words::column(&table.column, lang)) }
-                    th.n { (lang.of("calls", "звонков")) }
-                    th { }
-                    th.n { @if minding { (lang.of("CSI, mix alike", "CSI при равных прочих")) } @else { (lang.of("CSI, shrunk", "CSI, сглажено")) } }
-                    th.n { (lang.of("CSI, raw", "CSI как есть")) }
-                    @if cdsat { th.n { "CDSAT" } }
-                    @if surveyed { th.n { (lang.of("surveyed (n)", "опрос (n)")) } }
-                    @if trends { th { (lang.of("weeks", "недели")) } }
+        let rows = |groups: &[crate::analytics::Group]| {
+            html! {
+                div.scroll { table {
+                    thead { tr {
+                        th { (words::column(&table.column, lang)) }
+                        th.n { (lang.of("calls", "звонков")) }
+                        th { }
+                        th.n { @if minding { (lang.of("CSI, mix alike", "CSI при равных прочих")) } @else { (lang.of("CSI, shrunk", "CSI, сглажено")) } }
+                        th.n { (lang.of("CSI, raw", "CSI как есть")) }
+                        @if cdsat { th.n { "CDSAT" } }
+                        @if surveyed { th.n { (lang.of("surveyed (n)", "опрос (n)")) } }
+                        @if trends { th { (lang.of("weeks", "недели")) } }
+                    } }
+                    tbody { @for group in groups { (row(group)) } }
                 } }
-                tbody { @for group in groups { (row(group)) } }
-            } }
+            }
         };
         html! {
             h3 { (words::column(&table.column, lang)) }
@@ -536,7 +669,11 @@ impl<'a> Page<'a> {
                 "Не показано: строки сделаны моделью, которую не передали (--model).",
             )) } };
         };
-        let most = drivers.groups.iter().map(|d| d.mean_points.value).fold(0.0, f64::max);
+        let most = drivers
+            .groups
+            .iter()
+            .map(|d| d.mean_points.value)
+            .fold(0.0, f64::max);
         html! {
             p.soft {
                 (lang.of("How far each kind of reason moves the estimate of a call, up or down, in marks on average; on how many calls by a tenth or more.", "На сколько в среднем каждая причина сдвигает оценку звонка вверх или вниз, в баллах; у какой доли — на десятую и больше."))
@@ -560,21 +697,33 @@ impl<'a> Page<'a> {
 
     /// The expected mark by the value of what moves most.
     fn curves(&self) -> Markup {
-        let (lang, Some(model), Some(drivers)) = (self.lang, self.model, &self.analysis.drivers) else {
+        let (lang, Some(model), Some(drivers)) = (self.lang, self.model, &self.analysis.drivers)
+        else {
             return html! {};
         };
         let all = effects(model);
-        let strongest = drivers.features.iter().filter_map(|d| all.iter().find(|e| e.feature == d.feature));
+        let strongest = drivers
+            .features
+            .iter()
+            .filter_map(|d| all.iter().find(|e| e.feature == d.feature));
         let chosen: Vec<(&Effect, Vec<(f64, f64)>, &[f64])> = strongest
             .filter_map(|effect| match &effect.shape {
-                EffectShape::Curve { points, deciles, .. } if points.len() > 1 => {
-                    Some((effect, points.iter().map(|p| (p.value, p.csi)).collect(), &deciles[..]))
-                }
+                EffectShape::Curve {
+                    points, deciles, ..
+                } if points.len() > 1 => Some((
+                    effect,
+                    points.iter().map(|p| (p.value, p.csi)).collect(),
+                    &deciles[..],
+                )),
                 _ => None,
             })
             .take(CURVES)
             .collect();
-        let Some(marks) = bounds(chosen.iter().flat_map(|(_, points, _)| points.iter().map(|p| p.1))) else {
+        let Some(marks) = bounds(
+            chosen
+                .iter()
+                .flat_map(|(_, points, _)| points.iter().map(|p| p.1)),
+        ) else {
             return html! {};
         };
         html! {
@@ -607,8 +756,14 @@ impl<'a> Page<'a> {
                 p { (lang.of("Not enough data", "Недостаточно данных")) ": " (count(analysis.overview.answered, lang)) " " (lang.of("answers, wanted", "ответов, нужно")) " " (count(analysis.kano_wants, lang)) "." }
             };
         };
-        let ends = kano.attributes.iter().flat_map(|a| [a.penalty.range, a.reward.range]).flatten();
-        let most = ends.flat_map(|r| [r.low.abs(), r.high.abs()]).fold(0.1, f64::max);
+        let ends = kano
+            .attributes
+            .iter()
+            .flat_map(|a| [a.penalty.range, a.reward.range])
+            .flatten();
+        let most = ends
+            .flat_map(|r| [r.low.abs(), r.high.abs()])
+            .fold(0.1, f64::max);
         html! {
             p.soft { (intro) " " (count(kano.answers, lang)) " " (lang.of("answers.", "ответов.")) }
             div.scroll { table {
@@ -645,15 +800,17 @@ impl<'a> Page<'a> {
     fn shared(&self) -> Option<Markup> {
         let (lang, analysis) = (self.lang, self.analysis);
         let (lowest, highest) = (analysis.lowest.as_ref()?, analysis.highest.as_ref()?);
-        let part = |name: String, shared: &Shared| html! {
-            h3 { (name) }
-            @if shared.conditions.is_empty() {
-                p { (lang.of("Nothing that sets them apart.", "Ничего, что бы их отличало.")) }
-            } @else {
-                div.scroll { table {
-                    thead { tr { th { } th.n { (lang.of("of these", "у этих")) } th.n { (lang.of("of the rest", "у прочих")) } th.n { (lang.of("times as often", "чаще в … раз")) } th.n { (lang.of("calls", "звонков")) } } }
-                    tbody { @for condition in &shared.conditions { (self.condition(condition)) } }
-                } }
+        let part = |name: String, shared: &Shared| {
+            html! {
+                h3 { (name) }
+                @if shared.conditions.is_empty() {
+                    p { (lang.of("Nothing that sets them apart.", "Ничего, что бы их отличало.")) }
+                } @else {
+                    div.scroll { table {
+                        thead { tr { th { } th.n { (lang.of("of these", "у этих")) } th.n { (lang.of("of the rest", "у прочих")) } th.n { (lang.of("times as often", "чаще в … раз")) } th.n { (lang.of("calls", "звонков")) } } }
+                        tbody { @for condition in &shared.conditions { (self.condition(condition)) } }
+                    } }
+                }
             }
         };
         Some(html! {
@@ -682,17 +839,23 @@ impl<'a> Page<'a> {
     fn indicators(&self) -> Markup {
         let (lang, analysis) = (self.lang, self.analysis);
         let service = &analysis.overview.service;
-        let tile = |name: String, value: Option<&Figure>, shape: Shape, why: &str| html! {
-            div.tile {
-                span.name { (name) }
-                b { (value.map_or(NOTHING.to_owned(), |f| shape.value(f.value, lang))) }
-                @match value {
-                    Some(f) => small { @if let Some(r) = f.range { "[" (shape.ends(r.low, r.high, lang)) "], " } "n = " (count(f.calls, lang)) },
-                    None => small { (why) },
+        let tile = |name: String, value: Option<&Figure>, shape: Shape, why: &str| {
+            html! {
+                div.tile {
+                    span.name { (name) }
+                    b { (value.map_or(NOTHING.to_owned(), |f| shape.value(f.value, lang))) }
+                    @match value {
+                        Some(f) => small { @if let Some(r) = f.range { "[" (shape.ends(r.low, r.high, lang)) "], " } "n = " (count(f.calls, lang)) },
+                        None => small { (why) },
+                    }
                 }
             }
         };
-        let hold = service.hold_share.map(|value| Figure { value, range: None, calls: service.handle_s.map_or(0, |f| f.calls) });
+        let hold = service.hold_share.map(|value| Figure {
+            value,
+            range: None,
+            calls: service.handle_s.map_or(0, |f| f.calls),
+        });
         html! {
             div.tiles {
                 (tile(format!("{} {} {}", lang.of("Answered within", "Ответ в течение"), analysis.in_time_s, lang.of("s", "с")), service.service_level.as_ref(), Shape::Share, lang.of("no waits told", "ожидание не известно")))
@@ -713,10 +876,16 @@ impl<'a> Page<'a> {
 
     fn matrix(&self) -> Markup {
         let (lang, all) = (self.lang, &self.analysis.correlations);
-        let told = |a: Indicator, b: Indicator| all.iter().find(|c| (c.a, c.b) == (a, b) || (c.a, c.b) == (b, a));
+        let told = |a: Indicator, b: Indicator| {
+            all.iter()
+                .find(|c| (c.a, c.b) == (a, b) || (c.a, c.b) == (b, a))
+        };
         let shown: Vec<Indicator> = Indicator::ALL
             .into_iter()
-            .filter(|a| all.iter().any(|c| (c.a == *a || c.b == *a) && c.rank.is_some()))
+            .filter(|a| {
+                all.iter()
+                    .any(|c| (c.a == *a || c.b == *a) && c.rank.is_some())
+            })
             .collect();
         html! {
             div.scroll { table.matrix {
@@ -746,8 +915,10 @@ impl<'a> Page<'a> {
 
     fn robot(&self) -> Option<Markup> {
         let (lang, robot) = (self.lang, self.analysis.robot.as_ref()?);
-        let row = |name: &str, value: Option<&Figure>, shape: Shape, about: &str| html! {
-            tr { td.name style="max-width:none" { (name) @if !about.is_empty() { br; small.soft { (about) } } } td.n { (figure(value, shape, lang)) } td.n.soft { @if let Some(f) = value { "n = " (count(f.calls, lang)) } } }
+        let row = |name: &str, value: Option<&Figure>, shape: Shape, about: &str| {
+            html! {
+                tr { td.name style="max-width:none" { (name) @if !about.is_empty() { br; small.soft { (about) } } } td.n { (figure(value, shape, lang)) } td.n.soft { @if let Some(f) = value { "n = " (count(f.calls, lang)) } } }
+            }
         };
         let missing = lang.of("no column tells it", "нет столбца");
         let known: u64 = robot.ended.iter().map(|e| e.1).sum();

@@ -32,8 +32,16 @@ pub fn points(x: f64, lang: Lang) -> String {
 /// A share in percent, with as many digits as small shares need.
 pub fn percent(share: f64, lang: Lang) -> String {
     let percent = 100.0 * share;
-    let digits = if percent > 0.0 && percent < 10.0 { 1 } else { 0 };
-    let digits = if percent > 90.0 && percent < 100.0 { 1 } else { digits };
+    let digits = if percent > 0.0 && percent < 10.0 {
+        1
+    } else {
+        0
+    };
+    let digits = if percent > 90.0 && percent < 100.0 {
+        1
+    } else {
+        digits
+    };
     number(percent, digits, lang) + " %"
 }
 
@@ -126,8 +134,24 @@ pub fn column(name: &str, lang: Lang) -> String {
 /// A group of a column.
 pub fn group(column: &str, name: &str, lang: Lang) -> String {
     let days = lang.of(
-        ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-        ["понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"],
+        [
+            "Monday",
+            "Tuesday",
+            "Wednesday",
+            "Thursday",
+            "Friday",
+            "Saturday",
+            "Sunday",
+        ],
+        [
+            "понедельник",
+            "вторник",
+            "среда",
+            "четверг",
+            "пятница",
+            "суббота",
+            "воскресенье",
+        ],
     );
     let weekday = name.parse::<usize>().ok().filter(|_| column == "weekday");
     match weekday.and_then(|day| days.get(day.checked_sub(1)?)) {
@@ -144,17 +168,27 @@ pub fn condition(what: &What, lang: Lang) -> String {
             let told = crate::features::Value::Number(value);
             found.tell(&told, lang)
         }
-        Some(found) => format!("{} {sign} {}", found.title(lang), value_of(found, value, lang)),
+        Some(found) => format!(
+            "{} {sign} {}",
+            found.title(lang),
+            value_of(found, value, lang)
+        ),
         None => format!("{name} {sign} {value}"),
     };
     match what {
         What::AtMost { feature, value } => bound(feature, "≤", *value),
         What::AtLeast { feature, value } => bound(feature, "≥", *value),
-        What::Is { feature: name, value } => {
+        What::Is {
+            feature: name,
+            value,
+        } => {
             let told = crate::features::Value::Category(value.as_str().into());
             feature(name).map_or_else(|| format!("{name} = {value}"), |f| f.tell(&told, lang))
         }
-        What::Column { column: name, value } => format!("{}: {}", column(name, lang), group(name, value, lang)),
+        What::Column {
+            column: name,
+            value,
+        } => format!("{}: {}", column(name, lang), group(name, value, lang)),
     }
 }
 
@@ -168,7 +202,7 @@ pub fn indicator(indicator: Indicator, lang: Lang) -> &'static str {
         Indicator::Abandonment => ("Abandonment", "Потерянные"),
         Indicator::FirstContactResolution => ("First contact", "Решено с 1-го раза"),
         Indicator::HoldShare => ("Hold share", "Доля удержания"),
-        };
+    };
     lang.of(en, ru)
 }
 
@@ -177,7 +211,10 @@ pub fn kano(class: KanoClass, lang: Lang) -> (&'static str, &'static str) {
     let (name, meaning) = match class {
         KanoClass::MustBe => (
             ("must be", "обязательное"),
-            ("its bad end costs more than its good end gains", "плохой край отнимает больше, чем хороший прибавляет"),
+            (
+                "its bad end costs more than its good end gains",
+                "плохой край отнимает больше, чем хороший прибавляет",
+            ),
         ),
         KanoClass::OneDimensional => (
             ("the more, the better", "чем больше, тем лучше"),
@@ -185,15 +222,24 @@ pub fn kano(class: KanoClass, lang: Lang) -> (&'static str, &'static str) {
         ),
         KanoClass::Attractive => (
             ("attractive", "привлекательное"),
-            ("its good end gains more than its bad end costs", "хороший край прибавляет больше, чем плохой отнимает"),
+            (
+                "its good end gains more than its bad end costs",
+                "хороший край прибавляет больше, чем плохой отнимает",
+            ),
         ),
         KanoClass::Indifferent => (
             ("indifferent", "безразличное"),
-            ("neither end matters by a tenth of a mark", "ни один край не меняет оценку на десятую балла"),
+            (
+                "neither end matters by a tenth of a mark",
+                "ни один край не меняет оценку на десятую балла",
+            ),
         ),
         KanoClass::Reversed => (
             ("the other way round", "наоборот"),
-            ("its “good” end costs or its “bad” end gains", "«хороший» край отнимает или «плохой» прибавляет"),
+            (
+                "its “good” end costs or its “bad” end gains",
+                "«хороший» край отнимает или «плохой» прибавляет",
+            ),
         ),
         KanoClass::Undecided => (
             ("not enough data", "недостаточно данных"),
@@ -207,7 +253,9 @@ pub fn spread(of: &SpreadOf, lang: Lang) -> String {
     match of {
         SpreadOf::Column(name) => column(name, lang),
         SpreadOf::Week => lang.of("Week", "Неделя").to_owned(),
-        SpreadOf::Call => lang.of("Calls of the same groups", "Звонки одних и тех же групп").to_owned(),
+        SpreadOf::Call => lang
+            .of("Calls of the same groups", "Звонки одних и тех же групп")
+            .to_owned(),
     }
 }
 

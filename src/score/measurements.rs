@@ -56,7 +56,7 @@ pub struct Measurements {
 
 impl Measurements {
     /// Returns the holds on the call clock: as the platform gave intervals, else as they were heard.
-    fn holds(&self) -> Option<Timeline> {
+    pub(crate) fn holds(&self) -> Option<Timeline> {
         let told = self.duration.map(|d| self.metadata.hold_timeline(d));
         // Calls whose holds cannot be laid on the clock are not measured.
         let told = told.and_then(Result::ok).flatten();

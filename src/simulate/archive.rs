@@ -11,10 +11,12 @@
 
 use super::SimulatedCall;
 use crate::call::{ClockInterval, Ivr, StepOutcome};
-use crate::timeline::Span;
+use crate::timeline::Span as Length;
+use jiff::Span;
+use jiff::civil::{DateTime, Time};
 
 /// The columns of the manifest, in order.
-pub const MANIFEST_COLUMNS: [&str; 26] = [
+pub const MANIFEST_COLUMNS: [&str; 28] = [
     "call_id",
     "audio",
     "agent_channel",
@@ -41,6 +43,8 @@ pub const MANIFEST_COLUMNS: [&str; 26] = [
     "operator_id",
     "mark",
     "survey_status",
+    "call_start",
+    "queue_name",
 ];
 
 /// The columns of the truth table, in order.
@@ -57,7 +61,7 @@ fn seconds(nanos: i64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn span(value: Option<Span>) -> String {
+fn span(value: Option<Length>) -> String {
     cell(value.map(|v| seconds(v.nanos())))
 }
 
@@ -118,7 +122,31 @@ pub fn manifest_row(
             true => "answered".to_owned(),
             false => "no_response".to_owned(),
         },
+        start(call.index).to_string(),
+        // The queue is that of the matter, as far as the platform tells of the queue at all.
+        match (&metadata.queue, call.full_metadata.ivr.as_ref()) {
+            (None, _) => String::new(),
+            (Some(_), ivr) => {
+                let matter = ivr.and_then(|ivr| ivr.last());
+                matter.unwrap_or("general").to_owned()
+            }
+        },
     ]
+}
+
+/// Calls of a day, from eight in the morning to eight in the evening.
+const CALLS_A_DAY: u64 = 200;
+
+/// Returns when a call began, on the centre's clock: calls follow each other by their index.
+fn start(index: u64) -> DateTime {
+    let (day, place) = (index / CALLS_A_DAY, index % CALLS_A_DAY);
+    let seconds = 8 * 3_600 + place * (12 * 3_600 / CALLS_A_DAY);
+    let first = jiff::civil::date(2026, 3, 2).to_datetime(Time::midnight());
+    let after = Span::new()
+        .try_days(day as i64)
+        .and_then(|s| s.try_seconds(seconds as i64));
+    // A number of calls that no archive has passes the end of the calendar.
+    after.map_or(first, |after| first.saturating_add(after))
 }
 
 /// Returns the row of a call in the truth table, one cell for each of [`TRUTH_COLUMNS`].
