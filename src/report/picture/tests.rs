@@ -258,8 +258,10 @@ fn what_was_before_stands_left_of_the_beginning() {
     // Two steps have times, and so ticks; the third is told with the others.
     assert_eq!(svg.matches("class=\"step\"").count(), 2);
     assert!(svg.contains("menu → &lt;b&gt;: not understood → untimed"));
-    let mut part = PictureOptions::default();
-    part.from = Time::from_seconds(1.0);
+    let part = PictureOptions {
+        from: Time::from_seconds(1.0),
+        ..PictureOptions::default()
+    };
     let svg = drawn(&call, Lang::En, &part).unwrap().svg_document();
     assert!(!svg.contains("class=\"ivr\"") && svg.contains("drawn from 0:01.0 to 0:20.0"));
 }
@@ -327,10 +329,12 @@ fn a_call_of_which_nothing_was_said_when_is_an_error() {
 #[test]
 fn parts_and_rows_that_cannot_be_are_errors() {
     let refused = |from: Option<f64>, to: Option<f64>, row: Option<f64>| {
-        let mut options = PictureOptions::default();
-        options.from = from.and_then(Time::from_seconds);
-        options.to = to.and_then(Time::from_seconds);
-        options.row = row.and_then(Span::from_seconds);
+        let options = PictureOptions {
+            from: from.and_then(Time::from_seconds),
+            to: to.and_then(Time::from_seconds),
+            row: row.and_then(Span::from_seconds),
+            ..PictureOptions::default()
+        };
         drawn(&short(), Lang::En, &options)
             .map_err(|e| e.kind())
             .err()
