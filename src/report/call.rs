@@ -35,9 +35,9 @@ dl{display:grid;grid-template-columns:1fr auto;gap:.1rem 1rem;margin:.8rem 0 0;m
 .signed .down{grid-column:1;justify-self:end;background:var(--down)}.signed .up{grid-column:2;background:var(--up)}
 .scroll{overflow-x:auto}.scroll svg{display:block;width:100%;min-width:60rem;height:auto}
 details{border-top:1px solid var(--rule);padding:.35rem 0}summary{cursor:pointer}
-table{border-collapse:collapse;width:100%;margin:.4rem 0 .8rem}
-th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;border-top:1px solid var(--rule)}
-td.number,th.number{padding-right:0}code{font-size:.8rem;color:var(--faint)}
+table{border-collapse:collapse;table-layout:fixed;width:100%;margin:.4rem 0 .8rem}
+td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;border-top:1px solid var(--rule)}
+td code{display:block}td.number{width:38%;padding-right:0;white-space:normal}code{font-size:.8rem;color:var(--faint)}
 footer{margin-top:2.5rem;border-top:1px solid var(--rule);padding-top:.6rem;color:var(--faint);font-size:.85rem}
 @media (max-width:40rem){body{padding:1rem .8rem 2rem}.estimate{grid-template-columns:1fr}
 .reasons{grid-template-columns:3rem 1fr}.reasons .told{grid-column:1/3;margin:-.3rem 0 .5rem}}
@@ -224,6 +224,7 @@ fn before(measured: &Measurements, lang: Lang) -> Markup {
     });
     let told: Vec<String> = told.collect();
     let steps = ivr_steps(&measured.metadata, lang);
+    let steps: Vec<String> = steps.iter().map(legible).collect();
     html! {
         @if !told.is_empty() {
             h2 { (lang.of("Before the call", "До разговора")) }
@@ -251,7 +252,7 @@ fn values(features: &FeatureVector, lang: Lang) -> Markup {
                     table { @for (feature, value) in there {
                         tr title=(feature.definition) {
                             td { (feature.title(lang)) " " code { (feature.name) } }
-                            td.number { (told(feature, value, lang)) br; code { (raw(feature, value)) } }
+                            td.number { (told(feature, value, lang)) code { (raw(feature, value)) } }
                         }
                     } }
                 }
@@ -272,7 +273,7 @@ fn told(feature: &Feature, value: &Value, lang: Lang) -> String {
     }
 }
 
-/// Returns the value and its unit as rows of results have them, to four digits after the point.
+/// Returns the value as rows of results have it, to four digits after the point, and its unit.
 fn raw(feature: &Feature, value: &Value) -> String {
     match value {
         Value::Number(number) => {
@@ -282,7 +283,11 @@ fn raw(feature: &Feature, value: &Value) -> String {
             } else {
                 *number
             };
-            format!("{} {}", number + 0.0, feature.unit.symbol())
+            let unit = feature.unit.symbol();
+            match feature.unit.bounds() {
+                Some(_) => format!("{} ({unit})", number + 0.0),
+                None => format!("{} {unit}", number + 0.0),
+            }
         }
         Value::Category(word) => legible(word),
     }

@@ -1,7 +1,7 @@
 //! The compact form: the whole call in one row, what was before it on its left.
 //!
-//! Kinds are rows of bars, each one path, on whole pixels: however often the two speak, there are no more
-//! bars than half the pixels, and the picture stays below its size.
+//! Kinds are rows of bars, each row one path, on whole pixels, or on every second or fourth where there
+//! would be too many bars: so the picture stays below its size however often the two speak.
 
 use super::Sheet;
 use super::before::placed;
@@ -23,15 +23,20 @@ const LEVEL: f64 = 20.0;
 const BETWEEN: f64 = 8.0;
 const STRIP: f64 = 4.0;
 const AXIS: f64 = 20.0;
+/// Columns of the levels in the whole width.
+const COLUMNS: i64 = 350;
+/// The most bars, and the steps of pixels that they may stand on; at the last there are fewer.
+const BARS_MOST: usize = 600;
+const GRIDS: [f64; 3] = [1.0, 2.0, 4.0];
 
 /// Kinds drawn in the lanes behind the level, and between them; phases and the transcript's utterances
 /// are too fine here.
 const BEHIND: [Kind; 2] = [Kind::Speech, Kind::Hold];
 const BETWEEN_LANES: [Kind; 3] = [Kind::Silence, Kind::Episode, Kind::Overlap];
 
-/// Returns the length of a column: at least a pixel of the widest.
+/// Returns the length of a column.
 pub(super) fn column(whole: Span) -> Span {
-    Span::from_nanos(whole.nanos() / WIDTH as i64 + 1)
+    Span::from_nanos(whole.nanos() / COLUMNS + 1)
 }
 
 /// Draws the scene.
@@ -45,11 +50,27 @@ pub(super) fn sheet(scene: &Scene) -> Sheet {
     let width = WIDTH - before;
     let per_second = width / seconds;
     let x = |time: Time| left + (time - scene.whole.start()).seconds() * per_second;
-    let bar = |interval: &Interval| {
-        let part = interval.segment.intersection(scene.whole)?;
-        let (from, to) = (x(part.start()).round(), x(part.end()).round());
-        Some((from as i64, (to as i64).max(from as i64 + 1)))
+    let bars = |intervals: &[Interval], kind: Kind, grid: f64| {
+        let of_kind = intervals.iter().filter(|i| i.kind == kind);
+        joined(of_kind.filter_map(|interval| {
+            let part = interval.segment.intersection(scene.whole)?;
+            let on_grid = |time| (grid * (x(time) / grid).round()) as i64;
+            let (from, to) = (on_grid(part.start()), on_grid(part.end()));
+            Some((from, to.max(from + grid as i64)))
+        }))
     };
+    let count = |grid: f64| -> usize {
+        let of = |intervals, kinds: &[Kind]| -> usize {
+            kinds
+                .iter()
+                .map(|kind| bars(intervals, *kind, grid).len())
+                .sum()
+        };
+        let lanes = Side::BOTH.map(|side| of(&scene.lanes.get(side).intervals, &BEHIND));
+        lanes.iter().sum::<usize>() + of(&scene.between, &BETWEEN_LANES)
+    };
+    let grid = GRIDS.into_iter().find(|grid| count(*grid) <= BARS_MOST);
+    let grid = grid.unwrap_or(GRIDS[GRIDS.len() - 1]);
     let top = STRIP + 2.0;
     let upper = top + LEVEL;
     let lower = upper + BETWEEN;
@@ -59,28 +80,13 @@ pub(super) fn sheet(scene: &Scene) -> Sheet {
         body += &stay.draw((top, bottom - top), lang);
     }
     for kind in BETWEEN_LANES {
-        let bars = joined(
-            scene
-                .between
-                .iter()
-                .filter(|i| i.kind == kind)
-                .filter_map(bar),
-        );
+        let bars = bars(&scene.between, kind, grid);
         let (class, place) = kind.look();
-        let share = match place {
-            Place::Between(share) => share,
-            _ => 1.0,
-        };
-        // An episode is a frame around what it spans: here it is that whole height.
-        let height = if kind == Kind::Episode {
-            2.0
-        } else {
-            share * BETWEEN
-        };
-        let y = if kind == Kind::Episode {
-            lower - 1.0
-        } else {
-            upper + BETWEEN / 2.0
+        let (y, height) = match (kind, place) {
+            // A frame would be too fine: a line along the lower lane.
+            (Kind::Episode, _) => (lower - 1.0, 2.0),
+            (_, Place::Between(share)) => (upper + BETWEEN / 2.0, share * BETWEEN),
+            _ => (upper + BETWEEN / 2.0, BETWEEN),
         };
         body += &row_of_bars(class, &bars, y, height);
     }
@@ -90,12 +96,7 @@ pub(super) fn sheet(scene: &Scene) -> Sheet {
         let ground = if up < 0.0 { base - LEVEL } else { base };
         body += &rect("ground", left, ground, width, LEVEL, "");
         for kind in BEHIND {
-            let bars = joined(
-                lane.intervals
-                    .iter()
-                    .filter(|i| i.kind == kind)
-                    .filter_map(bar),
-            );
+            let bars = bars(&lane.intervals, kind, grid);
             let (y, height) = match kind {
                 Kind::Hold => (base + up * (LEVEL + STRIP / 2.0), STRIP),
                 _ => (base + up * LEVEL / 2.0, LEVEL),
@@ -104,7 +105,7 @@ pub(super) fn sheet(scene: &Scene) -> Sheet {
         }
         if !lane.levels.is_empty() {
             let step = per_second * scene.column.seconds();
-            body += &steps(&lane.levels, (left, base), step, LEVEL, up);
+            body += &steps(&lane.levels, (left, base), (step, 0.5), LEVEL, up);
         }
         body += "</g>\n";
     }

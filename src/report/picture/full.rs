@@ -248,7 +248,7 @@ impl Full<'_> {
             return String::new();
         }
         let step = WIDTH * column as f64 / self.scene.row.nanos() as f64;
-        steps(levels, (LEFT, base), step, LEVEL, up)
+        steps(levels, (LEFT, base), (step, 0.1), LEVEL, up)
     }
 }
 

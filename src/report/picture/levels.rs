@@ -71,15 +71,21 @@ fn sample_from(time: Time, rate: u32) -> u64 {
     u64::try_from((product + 999_999_999) / 1_000_000_000).unwrap_or(u64::MAX)
 }
 
-/// Draws levels as steps that grow up or down from the base at `(x, y)`; a column is `step` wide, and
-/// full scale `height` high.
-pub(super) fn steps(levels: &[f32], (x, y): (f64, f64), step: f64, height: f64, up: f64) -> String {
+/// Draws levels as steps that grow up or down from the base at `(x, y)`. A column is `step` wide, full
+/// scale `height` high, and heights are told to `unit` pixels.
+pub(super) fn steps(
+    levels: &[f32],
+    (x, y): (f64, f64),
+    (step, unit): (f64, f64),
+    height: f64,
+    up: f64,
+) -> String {
     use std::fmt::Write;
     let (mut path, mut flat, mut now) = (String::new(), 0, 0);
-    // In tenths of a pixel and whole columns, so that a path is short and does not drift.
+    // In whole units and columns, so that a path is short and does not drift.
     for level in levels {
         let share = (1.0 - f64::from(*level) / FLOOR_DBFS).clamp(0.0, 1.0);
-        let next = (share * height * 10.0).round() as i64;
+        let next = (share * height / unit).round() as i64;
         if next != now {
             let _ = write!(path, "h{flat}v{}", next - now);
             (flat, now) = (0, next);
@@ -89,6 +95,6 @@ pub(super) fn steps(levels: &[f32], (x, y): (f64, f64), step: f64, height: f64, 
     format!(
         "<path class=\"level\" transform=\"translate({x:.1} {y:.1}) scale({step:.5} {})\" \
          d=\"M0 0{path}h{flat}V0z\"/>\n",
-        0.1 * up
+        unit * up
     )
 }

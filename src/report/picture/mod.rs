@@ -11,7 +11,7 @@
 //! * Times are on the call clock: 0:00 is the first sample of the recording.
 //! * Levels are in dBFS, one for each column of equal length from the start of what is drawn.
 //! * Lengths are in pixels of the picture at its own size; it scales with its frame.
-//! * All that comes from data is text, escaped in [`shapes`].
+//! * All that comes from data is text, escaped where it is written.
 
 mod before;
 mod compact;

@@ -86,7 +86,7 @@ pub static STYLE: LazyLock<String> = LazyLock::new(|| {
 pub(super) fn alone() -> String {
     let mut style = coloured(|_, light, _| light.to_owned());
     let dark = coloured(|_, _, dark| dark.to_owned());
-    let _ = write!(style, "@media (prefers-color-scheme:dark){{{dark}}}\n");
+    let _ = writeln!(style, "@media (prefers-color-scheme:dark){{{dark}}}");
     style
 }
 

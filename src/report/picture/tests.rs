@@ -258,8 +258,10 @@ fn what_was_before_stands_left_of_the_beginning() {
     // Two steps have times, and so ticks; the third is told with the others.
     assert_eq!(svg.matches("class=\"step\"").count(), 2);
     assert!(svg.contains("menu → &lt;b&gt;: not understood → untimed"));
-    let mut part = PictureOptions::default();
-    part.from = Time::from_seconds(1.0);
+    let part = PictureOptions {
+        from: Time::from_seconds(1.0),
+        ..PictureOptions::default()
+    };
     let svg = drawn(&call, Lang::En, &part).unwrap().svg_document();
     assert!(!svg.contains("class=\"ivr\"") && svg.contains("drawn from 0:01.0 to 0:20.0"));
 }
@@ -279,7 +281,7 @@ fn short_waits_are_drawn_to_scale() {
     let svg = compact.svg_inline();
     assert!(svg.contains("class=\"ivr\" x=\"16.0\"") && svg.contains("class=\"queue\" x=\"49.6\""));
     assert!(
-        svg.contains("x=\"100.0\" y=\"77.0\" text-anchor=\"middle\">0:00<"),
+        svg.contains("x=\"100.0\" y=\"75.0\" text-anchor=\"middle\">0:00<"),
         "{svg}"
     );
 }
@@ -327,10 +329,12 @@ fn a_call_of_which_nothing_was_said_when_is_an_error() {
 #[test]
 fn parts_and_rows_that_cannot_be_are_errors() {
     let refused = |from: Option<f64>, to: Option<f64>, row: Option<f64>| {
-        let mut options = PictureOptions::default();
-        options.from = from.and_then(Time::from_seconds);
-        options.to = to.and_then(Time::from_seconds);
-        options.row = row.and_then(Span::from_seconds);
+        let options = PictureOptions {
+            from: from.and_then(Time::from_seconds),
+            to: to.and_then(Time::from_seconds),
+            row: row.and_then(Span::from_seconds),
+            ..PictureOptions::default()
+        };
         drawn(&short(), Lang::En, &options)
             .map_err(|e| e.kind())
             .err()
@@ -423,7 +427,7 @@ fn the_compact_form_stays_small_whatever_the_call() {
         (0..210).map(bar)
     };
     let lane = || Lane {
-        levels: (0..420)
+        levels: (0..350)
             .map(|i| -66.0 + 60.0 * f32::from(i % 2 == 0) + i as f32 / 70.0)
             .collect(),
         intervals: bars(Kind::Speech).chain(bars(Kind::Hold)).collect(),
