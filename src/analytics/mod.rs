@@ -23,6 +23,7 @@
 mod moments;
 mod row;
 pub mod stats;
+pub mod triggers;
 
 pub use moments::Moments;
 pub use row::{CallRow, Estimate, Moment};
