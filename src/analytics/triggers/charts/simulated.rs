@@ -198,6 +198,10 @@ fn how_often_charts_are_wrong() {
         for (name, lambda) in CHARTS {
             let charts = WIDENINGS.map(|widening| chart(&centre, lambda, widening));
             let came = try_out(&centre, 2_000, &charts);
+            // Too few calls for a p-chart.
+            if came[0].days == 0.0 {
+                continue;
+            }
             let cells = came.iter().map(|came| {
                 format!(
                     "{:.2} % · {:.1}",
@@ -222,4 +226,40 @@ fn how_often_charts_are_wrong() {
             println!("| {} | {name} | {} |", centre.name, found.join(" | "));
         }
     }
+}
+
+/// The claim of the table, on fewer groups: 200 groups of 90 days have 18,000 days, whose share outside has a
+/// standard error of 0.04 points at 0.27 %; twice 0.27 % are six of these away.
+#[test]
+fn charts_are_seldom_wrong_and_widening_is_why() {
+    for centre in centres() {
+        for (name, lambda) in CHARTS {
+            let charts = WIDENINGS.map(|widening| chart(&centre, lambda, widening));
+            let came = try_out(&centre, 200, &charts);
+            if came[2].days == 0.0 {
+                continue;
+            }
+            let wrong = came[2].wrong_days();
+            assert!(wrong < 0.0054, "{}, {name}: {wrong}", centre.name);
+            if centre.days + centre.weekend > 0.0 {
+                let plain = came[0].wrong_days();
+                assert!(
+                    plain > 3.0 * wrong.max(0.0027),
+                    "{}, {name}: {plain}",
+                    centre.name
+                );
+            }
+        }
+    }
+}
+
+/// A shift of 0.3 spreads of one call, three standard errors of a day of 100 calls.
+#[test]
+fn a_lasting_change_is_found_within_a_week() {
+    let centre = Centre {
+        shift: 0.3,
+        ..SAME_DAYS
+    };
+    let came = try_out(&centre, 200, &[chart(&centre, 0.2, Widening::Widest)]);
+    assert!(came[0].found[1] > 0.9 * came[0].groups, "{:?}", came[0]);
 }
