@@ -108,12 +108,24 @@ for then, now in (
     # The index is the sum of both relative entropies.
     indexes.append({"then": then, "now": now, "index": float(stats.entropy(a, e) + stats.entropy(e, a))})
 
+# What the index comes to by chance: the same population drawn twice, eleven bins.
+by_chance = []
+random = np.random.default_rng(7)
+for calls in (200, 500, 2000):
+    shares = np.r_[0.05, np.full(10, 0.095)]
+    e = random.multinomial(20_000, shares, 20_000) + 0.5
+    a = random.multinomial(calls, shares, 20_000) + 0.5
+    e, a = e / e.sum(1, keepdims=True), a / a.sum(1, keepdims=True)
+    index = ((a - e) * np.log(a / e)).sum(1)
+    by_chance.append({"calls": calls, "mean": float(index.mean()), "of_1000": float(np.quantile(index, 0.999))})
+
 json.dump(
     {
         "made_by": f"scipy {scipy.__version__}, numpy {np.__version__}",
         "charts": charts,
         "p_limits": p_limits,
         "indexes": indexes,
+        "by_chance": by_chance,
     },
     sys.stdout,
     separators=(",", ":"),

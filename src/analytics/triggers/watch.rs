@@ -373,6 +373,12 @@ impl Watch {
             self.say(rule, Why::NoTimes);
             return;
         }
+        // A reader gives a column that it was asked for and has not found as one without values.
+        if let Some(by) = charted.by.filter(|_| groups.cells.is_empty()) {
+            let name = self.rules.names.name(Name::Column(by)).to_owned();
+            self.say(rule, Why::NoValues(name));
+            return;
+        }
         if groups.beyond > 0 {
             self.say(rule, Why::TooManyGroups(groups.beyond));
         }

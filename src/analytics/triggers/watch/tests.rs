@@ -274,6 +274,10 @@ fn what_a_rule_cannot_say_is_said() {
         [[group]]
         name = "c"
         mean = "csi"
+        [[group]]
+        name = "e"
+        by = "operator_id"
+        mean = "csi"
         [[data]]
         name = "d"
         "#,
@@ -281,6 +285,12 @@ fn what_a_rule_cannot_say_is_said() {
     .unwrap();
     let mut watch = Watch::new(&rules, &columns(), None, &LabelScale::ONE_TO_FIVE).unwrap();
     let mut row = call(1, 0, "loans", 2.0);
+    watch.push(&row);
+    assert!(watch.finish().idle.contains(&Idle {
+        rule: "e".into(),
+        why: Why::NoValues("operator_id".into()),
+    }));
+    let mut watch = Watch::new(&rules, &columns(), None, &LabelScale::ONE_TO_FIVE).unwrap();
     row.time = None;
     watch.push(&row);
     let idle = watch.finish().idle;
@@ -298,6 +308,7 @@ fn what_a_rule_cannot_say_is_said() {
             ("d", &Why::NoModel),
             ("b", &Why::NoValues("queue_wait_s".into())),
             ("c", &Why::NoTimes),
+            ("e", &Why::NoTimes),
         ]
     );
     for idle in &idle {
