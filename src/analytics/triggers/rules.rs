@@ -308,7 +308,8 @@ impl File<'_> {
     /// Names the rule that a byte belongs to: by the name between its header and the next one.
     fn rule_at(&self, offset: usize) -> Option<String> {
         let is_header = |line: &&str| line.trim_start().starts_with('[');
-        let before = self.text.get(..offset)?;
+        // The place may be that of the header's brackets.
+        let before = self.text.get(..offset + 2).or(self.text.get(..offset))?;
         let start = before.rfind("[[")?;
         let lines = self.text.get(start..)?.lines().skip(1);
         lines.take_while(|line| !is_header(line)).find_map(|line| {
@@ -322,12 +323,21 @@ impl File<'_> {
         })
     }
 
+    /// Names the key whose value begins at a byte, where both stand on one line.
+    fn key_at(&self, offset: usize) -> Option<String> {
+        let before = self.text.get(..offset)?;
+        let line = before.rsplit('\n').next()?;
+        let (key, _) = line.split_once('=')?;
+        Some(format!(": {}", key.trim()))
+    }
+
     /// An error of the TOML library, in our words where they are to be had.
     fn toml(&self, error: &toml::de::Error) -> Error {
         let message = error.message();
         let offset = error.span().map_or(0, |span| span.start);
         let rule = self.rule_at(offset).unwrap_or_default();
-        let place = format!("{} line {}{rule}", self.name, self.line(offset));
+        let key = self.key_at(offset).unwrap_or_default();
+        let place = format!("{} line {}{rule}{key}", self.name, self.line(offset));
         let ticked = |text: &str| -> Vec<String> {
             text.split('`')
                 .skip(1)
@@ -343,8 +353,15 @@ impl File<'_> {
             ErrorKind::IllFormed,
             place,
             found.trim(),
-            wanted.trim().replace('`', ""),
+            match wanted.trim() {
+                "u64" => "a whole number, 0 or more".to_owned(),
+                "f64" => "a number".to_owned(),
+                other => other.replace('`', ""),
+            },
         );
+        if message.starts_with("invalid type: map") {
+            return made.hint("rules stand in two brackets each: [[call]]");
+        }
         let known = ticked(wanted);
         match (ticked(found).first(), message.starts_with("unknown")) {
             (Some(word), true) => match nearest(word, known.iter().map(String::as_str)) {

@@ -64,13 +64,16 @@ enum State {
     Data(Bucketed),
 }
 
+/// When a call was, its row in the manifest, its id.
+type CallKey = (Option<Moment>, u64, String);
+
 #[derive(Debug, Default)]
 struct Fired {
     /// The names in the condition, and whether a call had a value of each.
     names: Vec<Name>,
     seen: Vec<bool>,
     /// The latest, by time, row and id.
-    kept: BTreeMap<(Option<Moment>, u64, String), Vec<(String, Option<Value>)>>,
+    kept: BTreeMap<CallKey, Vec<(String, Option<Value>)>>,
     beyond: u64,
 }
 

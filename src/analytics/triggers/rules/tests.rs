@@ -63,12 +63,12 @@ fn errors_name_the_line_the_rule_the_key_and_the_likely_mistake() {
         ),
         (
             group("mean = \"csi\"\nchart = \"emwa\""),
-            "r.toml line 4: rule \"g\"",
+            "r.toml line 4: rule \"g\": chart",
             "is it ewma?",
         ),
         (
             group("mean = \"csi\"\nlambda = 0"),
-            "r.toml line 4: rule \"g\"",
+            "r.toml line 2: rule \"g\": lambda",
             "",
         ),
         (
@@ -107,6 +107,16 @@ fn errors_name_the_line_the_rule_the_key_and_the_likely_mistake() {
                 .to_owned(),
             "r.toml line 5: rule \"a\": name",
             "",
+        ),
+        (
+            group("mean = \"csi\"\nleast = \"3\""),
+            "r.toml line 4: rule \"g\": least",
+            "",
+        ),
+        (
+            "[call]\nname = \"c\"\n".to_owned(),
+            "r.toml line 1",
+            "rules stand in two brackets each: [[call]]",
         ),
         ("columns = [\n".to_owned(), "r.toml line 2", ""),
         ("".to_owned(), "r.toml", ""),
