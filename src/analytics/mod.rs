@@ -36,6 +36,7 @@ mod shared;
 pub mod stats;
 mod study;
 mod tally;
+pub mod triggers;
 
 pub use drivers::{Drivers, FeatureDriver, GroupDriver};
 pub use indicators::{Correlation, Indicator, LEAST_DAYS};

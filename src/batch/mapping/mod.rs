@@ -686,7 +686,7 @@ impl Reader<'_> {
 
 /// Returns the candidate that a misspelt word is likeliest to be: the fewest [`edits`] away, which are
 /// no more than a third of its letters, capitals as good as small ones; `None` when none is that near.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
