@@ -6,6 +6,7 @@
 mod arguments;
 
 use arguments::Arguments;
+use callcsi::analytics::triggers::{Rules, Watch, write_json_lines};
 use callcsi::analytics::{Archive, Study};
 use callcsi::batch::{Manifest, check_output, in_order};
 use callcsi::call::Call;
@@ -16,6 +17,8 @@ use callcsi::score::{Extractor, Scorer};
 use clap::Parser;
 use std::collections::HashMap;
 use std::error::Error;
+use std::fs::File;
+use std::io::BufWriter;
 use std::process::ExitCode;
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
@@ -68,7 +71,17 @@ fn archive(arguments: &Arguments, predictor: &Predictor) -> Fallible<u64> {
         &arguments.out,
         &inputs.into_iter().flatten().collect::<Vec<_>>(),
     )?;
-    let archive = Archive::open(&arguments.results, arguments.read_options()?)?;
+    let rules = arguments
+        .rules
+        .as_ref()
+        .map_or_else(Rules::default_rules, Rules::read)?;
+    let mut options = arguments.read_options()?;
+    for column in rules.columns() {
+        if !options.columns.contains(column) {
+            options.columns.push(column.clone());
+        }
+    }
+    let archive = Archive::open(&arguments.results, options)?;
     let model = predictor.model();
     let own = format!("{} {}", model.name(), model.fingerprint());
     let known = archive.model().is_none_or(|of| of == own);
@@ -86,10 +99,15 @@ fn archive(arguments: &Arguments, predictor: &Predictor) -> Fallible<u64> {
         predictor,
         arguments.study_options(),
     );
+    let mut watch = Watch::new(&rules, &columns, known.then_some(model), model.label())?;
     let mut to_open: HashMap<u64, Call> = HashMap::new();
     let mut left_out = 0;
     archive.each(|found| {
-        let pushed = found.call.and_then(|row| Ok((study.push(&row)?, row.line)));
+        let pushed = found.call.and_then(|row| {
+            let opens = study.push(&row)?;
+            watch.push(&row);
+            Ok((opens, row.line))
+        });
         match pushed {
             Ok((true, line)) => {
                 let call = found.entry.and_then(|entry| entry.row.ok());
@@ -107,7 +125,8 @@ fn archive(arguments: &Arguments, predictor: &Predictor) -> Fallible<u64> {
         Ok(())
     })?;
     let analysis = study.finish()?;
-    let mut page = Page::new(&analysis, arguments.lang);
+    let watched = watch.finish();
+    let mut page = Page::new(&analysis, arguments.lang).with_alerts(&watched);
     if let Some(title) = &arguments.title {
         page = page.titled(title);
     }
@@ -126,6 +145,9 @@ fn archive(arguments: &Arguments, predictor: &Predictor) -> Fallible<u64> {
     }
     if let Some(folder) = &arguments.tables {
         write_tables(&analysis, folder)?;
+        let path = folder.join("alerts.jsonl");
+        let file = File::create(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        write_json_lines(&watched.alerts, arguments.lang, BufWriter::new(file))?;
     }
     write(arguments, &page.html())?;
     if left_out > 0 {

@@ -7,7 +7,7 @@
 //! * Numbers are kept as `f32`, NaN where a call has none; they never leave this room as such.
 
 use super::row::CallRow;
-use crate::features::{Kind, Measured, Needs, ReasonGroup, Value, catalogue};
+use crate::features::{Kind, Measured, Needs, ReasonGroup, Unit, Value, catalogue};
 use crate::model::Predictor;
 use crate::settings::fnv1a;
 use std::cmp::Ordering;
@@ -74,8 +74,8 @@ pub(super) struct Watched {
 const MOST_LEVELS: usize = 1_000;
 
 impl Watched {
-    /// Watches all features but those of single utterances' emotions, which are hundreds, and of these
-    /// what the model looks at.
+    /// Watches all features but those of emotions, which are hundreds, and those counted in frames, which
+    /// other features say in seconds; of these only what the model looks at.
     pub fn new(predictor: Option<&Predictor>) -> Watched {
         let inputs = predictor.map(|p| p.model().encoder().inputs());
         let is_input = |name: &str| {
@@ -85,8 +85,10 @@ impl Watched {
         let in_model: Vec<bool> = catalogue().iter().map(|f| is_input(&f.name)).collect();
         let places = |kind: Kind| {
             let all = catalogue().iter().enumerate();
-            let of_kind =
-                all.filter(|(i, f)| f.kind == kind && (f.needs != Needs::Emotions || in_model[*i]));
+            let of_kind = all.filter(|(i, f)| {
+                f.kind == kind
+                    && (in_model[*i] || (f.needs != Needs::Emotions && f.unit != Unit::Frame))
+            });
             of_kind.map(|(i, _)| i).collect::<Vec<_>>()
         };
         let (numbers, words) = (places(Kind::Number), places(Kind::Category));

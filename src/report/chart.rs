@@ -112,7 +112,7 @@ impl OverTime<'_> {
         let mut dates: Vec<&str> = all.map(|p| p.date.as_str()).collect();
         dates.sort_unstable();
         dates.dedup();
-        let x = Axis::new((0.0, dates.len() as f64 - 1.0), (52.0, width - 12.0));
+        let x = Axis::new((0.0, dates.len() as f64 - 1.0), (84.0, width - 36.0));
         let y = Axis::new(bounds, (height - 26.0, 10.0));
         let place = |date: &str| x.at(dates.binary_search(&date).unwrap_or_default() as f64);
         let told = |p: &Dated| {
@@ -138,7 +138,7 @@ impl OverTime<'_> {
         let band = path(upper.chain(lower)) + "Z";
         let way = path(self.line.iter().map(|p| (place(&p.date), y.at(p.value))));
         // No more labels than there is room for.
-        let every = dates.len().div_ceil(8).max(1);
+        let every = dates.len().div_ceil(7).max(1);
         html! {
             svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(self.title) {
                 @for tick in y.ticks(5.0) {
@@ -149,7 +149,7 @@ impl OverTime<'_> {
                 @for (i, date) in dates.iter().enumerate().filter(|(i, _)| i % every == 0) {
                     @let at = format!("{:.1}", x.at(i as f64));
                     line.grid x1=(at) x2=(at) y1=(height - 26.0) y2=(height - 22.0) {}
-                    text.tick x=(at) y=(height - 8.0) text-anchor=(if i == 0 { "start" } else { "middle" }) { (date) }
+                    text.tick x=(at) y=(height - 8.0) text-anchor="middle" { (date) }
                 }
                 @if self.line.len() > 1 { path.band d=(band) {} }
                 path.line d=(way) {}
@@ -253,7 +253,7 @@ pub struct Against<'a> {
 impl Against<'_> {
     pub fn draw(&self) -> Markup {
         let (width, height) = (360.0, 280.0);
-        let x = Axis::new(self.x, (56.0, width - 14.0));
+        let x = Axis::new(self.x, (56.0, width - 22.0));
         let y = Axis::new(self.y, (height - 46.0, 12.0));
         let most = self.points.iter().map(|p| p.3).max().unwrap_or(1).max(1) as f64;
         let lang = self.lang;
@@ -261,7 +261,7 @@ impl Against<'_> {
             svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(self.title) {
                 @for tick in y.ticks(5.0) {
                     @let at = format!("{:.1}", y.at(tick));
-                    line.grid x1="56" x2=(width - 14.0) y1=(at) y2=(at) {}
+                    line.grid x1="56" x2=(width - 22.0) y1=(at) y2=(at) {}
                     text.tick x="50" y=(format!("{:.1}", y.at(tick) + 4.0)) text-anchor="end" { (self.y_shape.value(tick, lang)) }
                 }
                 @for tick in x.ticks(5.0) {
@@ -313,7 +313,22 @@ impl Curve<'_> {
             });
         let x = Axis::new(ends, (40.0, width - 10.0));
         let y = Axis::new(self.marks, (height - 24.0, 8.0));
-        let ticks = x.ticks(3.0);
+        // Those labels that have room: a letter is some seven pixels wide.
+        let mut ticks: Vec<(f64, String, &str)> = Vec::new();
+        let mut taken = f64::NEG_INFINITY;
+        for tick in x.ticks(3.0) {
+            let (at, text) = (x.at(tick), (self.value)(tick));
+            let wide = 7.0 * text.chars().count() as f64;
+            let (from, anchor) = match (at - wide / 2.0 < 30.0, at + wide / 2.0 > width) {
+                (true, _) => (at, "start"),
+                (_, true) => (at - wide, "end"),
+                _ => (at - wide / 2.0, "middle"),
+            };
+            if from > taken {
+                taken = from + wide + 8.0;
+                ticks.push((at, text, anchor));
+            }
+        }
         html! {
             svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(self.title) {
                 @for tick in y.ticks(4.0) {
@@ -326,8 +341,8 @@ impl Curve<'_> {
                     @let at = format!("{:.1}", x.at(*decile));
                     line.said x1=(at) x2=(at) y1=(height - 24.0) y2=(height - 29.0) {}
                 }
-                @for (i, tick) in ticks.iter().enumerate() {
-                    text.tick x=(format!("{:.1}", x.at(*tick))) y=(height - 8.0) text-anchor=(if i == 0 { "start" } else if i + 1 == ticks.len() { "end" } else { "middle" }) { ((self.value)(*tick)) }
+                @for (at, text, anchor) in &ticks {
+                    text.tick x=(format!("{at:.1}")) y=(height - 8.0) text-anchor=(anchor) { (text) }
                 }
                 path.line d=(path(self.points.iter().map(|p| (x.at(p.0), y.at(p.1))))) {}
             }

@@ -17,5 +17,5 @@ mod tables;
 mod words;
 
 pub use call::call_page;
-pub use page::{Notice, Page};
+pub use page::Page;
 pub use tables::write_tables;

@@ -3,6 +3,7 @@
 use super::chart::{Against, Curve, Dated, OverTime, bar, bounds, drawn, interval, spark};
 use super::style::STYLE;
 use super::words::{self, NOTHING, Shape, count, figure, mark, percent, points};
+use crate::analytics::triggers::{Alert, Kind, Watched};
 use crate::analytics::{
     Analysis, Call, Condition, Figure, GroupTable, Indicator, KanoClass, KanoLeftOut, NotGrouped,
     Period, Scores, Shared, SpreadOf,
@@ -19,22 +20,11 @@ const MOST_GROUPS: usize = 300;
 /// Curves shown.
 const CURVES: usize = 9;
 /// From so many days on, weeks are drawn.
-const DAYS: usize = 70;
+const DAYS: usize = 31;
+/// Alerts of a kind in the page, those shown at first aside; all are in the file of alerts.
+const MOST_ALERTS: usize = 200;
 /// Reasons told of a call.
 const REASONS: usize = 3;
-
-/// An alert as the page shows it.
-#[derive(Clone, Debug, Default)]
-pub struct Notice {
-    /// What it is called.
-    pub rule: String,
-    /// What is said.
-    pub sentence: String,
-    /// From when on, and until when.
-    pub when: String,
-    /// Whether it lasts.
-    pub lasts: bool,
-}
 
 /// The page of an archive: see [`Page::html`].
 #[derive(Debug)]
@@ -44,7 +34,7 @@ pub struct Page<'a> {
     title: String,
     model: Option<&'a Model>,
     pictures: HashMap<String, String>,
-    notices: Option<Vec<Notice>>,
+    watched: Option<&'a Watched>,
 }
 
 impl<'a> Page<'a> {
@@ -58,7 +48,7 @@ impl<'a> Page<'a> {
                 .to_owned(),
             model: None,
             pictures: HashMap::new(),
-            notices: None,
+            watched: None,
         }
     }
 
@@ -81,8 +71,8 @@ impl<'a> Page<'a> {
     }
 
     /// Gives it what the triggers found.
-    pub fn with_notices(mut self, notices: Vec<Notice>) -> Page<'a> {
-        self.notices = Some(notices);
+    pub fn with_alerts(mut self, watched: &'a Watched) -> Page<'a> {
+        self.watched = Some(watched);
         self
     }
 
@@ -312,10 +302,18 @@ impl<'a> Page<'a> {
                 .iter()
                 .filter_map(move |p| {
                     let figure = of(scores(p)).filter(|f| f.calls >= least)?;
+                    let scale = &self.analysis.scale;
+                    let ends = match shape {
+                        Shape::Mark => (scale.min() as f64, scale.max() as f64),
+                        _ => (0.0, 1.0),
+                    };
                     Some(Dated {
                         date: p.from.clone(),
                         value: figure.value,
-                        range: figure.range.map(|r| (r.low, r.high)),
+                        range: figure
+                            .range
+                            .map(|r| r.within(ends.0, ends.1))
+                            .map(|r| (r.low, r.high)),
                     })
                 })
                 .collect::<Vec<_>>()
@@ -509,17 +507,56 @@ impl<'a> Page<'a> {
     }
 
     fn alerts(&self) -> Option<Markup> {
-        let (lang, notices) = (self.lang, self.notices.as_ref()?);
-        Some(html! {
-            @if notices.is_empty() {
-                p { (lang.of("No rule fired.", "Ни одно правило не сработало.")) }
-            } @else {
+        let (lang, watched) = (self.lang, self.watched?);
+        let of_calls = |alert: &&Alert| alert.kind == Kind::Call;
+        let mut lasting: Vec<&Alert> = watched.alerts.iter().filter(|a| !of_calls(a)).collect();
+        // What lasts first, then the latest.
+        lasting.sort_by(|a, b| (b.still, &b.until, &b.since).cmp(&(a.still, &a.until, &a.since)));
+        let calls: Vec<&Alert> = watched.alerts.iter().filter(of_calls).collect();
+        let table = |alerts: &[&Alert]| {
+            html! {
                 div.scroll { table {
                     thead { tr { th { (lang.of("When", "Когда")) } th { (lang.of("What", "Что")) } th { (lang.of("Rule", "Правило")) } } }
-                    tbody { @for notice in notices {
-                        tr { td { (notice.when) @if notice.lasts { " " span.tag.bad { (lang.of("lasts", "длится")) } } } td.name style="max-width:none" { (notice.sentence) } td.soft { (notice.rule) } }
+                    tbody { @for alert in alerts {
+                        tr {
+                            td style="white-space:nowrap" {
+                                (alert.since.as_deref().unwrap_or(NOTHING).replace('T', " "))
+                                @if alert.until.is_some() && alert.until != alert.since { br; "– " (alert.until.as_deref().unwrap_or_default()) }
+                            }
+                            td.name style="max-width:none" { (alert.sentence(lang)) @if alert.still { " " span.tag.bad { (lang.of("lasts", "длится")) } } }
+                            td.soft { (alert.rule) }
+                        }
                     } }
                 } }
+            }
+        };
+        let folded = |alerts: &[&Alert], first: usize| {
+            html! {
+                (table(&alerts[..alerts.len().min(first)]))
+                @if alerts.len() > first {
+                    details {
+                        summary { (lang.of("further", "ещё")) " " (count((alerts.len() - first) as u64, lang)) }
+                        (table(&alerts[first..alerts.len().min(first + MOST_ALERTS)]))
+                    }
+                }
+            }
+        };
+        Some(html! {
+            @if watched.alerts.is_empty() {
+                p { (lang.of("No rule fired.", "Ни одно правило не сработало.")) }
+            }
+            @if !lasting.is_empty() { (folded(&lasting, 20)) }
+            @if !calls.is_empty() {
+                h3 { (lang.of("Of single calls", "По отдельным звонкам")) }
+                @let beyond: u64 = watched.beyond.iter().map(|b| b.calls).sum();
+                @if beyond > 0 { p.soft { (count(calls.len() as u64 + beyond, lang)) " " (lang.of("in all", "всего")) } }
+                (folded(&calls, 5))
+            }
+            @if !watched.idle.is_empty() {
+                details {
+                    summary { (lang.of("Rules that could not speak", "Правила, которым нечего сказать")) ": " (watched.idle.len()) }
+                    ul { @for idle in &watched.idle { li { (idle.rule) ": " (idle.sentence(lang)) } } }
+                }
             }
         })
     }

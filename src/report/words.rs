@@ -164,7 +164,8 @@ pub fn group(column: &str, name: &str, lang: Lang) -> String {
 /// A condition in words.
 pub fn condition(what: &What, lang: Lang) -> String {
     let bound = |name: &str, sign: &str, value: f64| match feature(name) {
-        Some(found) if found.unit == Unit::Flag => {
+        // Yes and no, and what nothing of is told in words.
+        Some(found) if found.unit == Unit::Flag || (value == 0.0 && sign == "≤") => {
             let told = crate::features::Value::Number(value);
             found.tell(&told, lang)
         }
