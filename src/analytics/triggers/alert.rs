@@ -255,9 +255,23 @@ fn told(name: &str, value: &Value, lang: Lang) -> String {
     }
 }
 
-/// Two decimals where the mean is of marks: a tenth of a mark is much.
-fn shown(x: f64, measure: &str, lang: Lang) -> String {
-    quantity(x, unit(measure), lang)
+/// Tells numbers of a measure with as many decimals as it takes to tell them apart: a mean that is just above
+/// its limit is not told as the limit.
+fn apart<const N: usize>(numbers: [f64; N], measure: &str, lang: Lang) -> [String; N] {
+    let (factor, unit) = match unit(measure) {
+        Unit::Share => (100.0, " %"),
+        Unit::Seconds => (1.0, lang.of(" s", " с")),
+        _ => (1.0, ""),
+    };
+    let told = |decimals: usize| {
+        numbers.map(|x| {
+            // Adding 0 makes −0 of rounding a plain 0.
+            let text = format!("{:.decimals$}", factor * x + 0.0).replace('-', "−");
+            lang.of(text.clone(), text.replace('.', ",")) + unit
+        })
+    };
+    let differ = |told: &[String; N]| told.iter().enumerate().all(|(i, a)| !told[..i].contains(a));
+    (1..4).map(told).find(differ).unwrap_or_else(|| told(4))
 }
 
 impl Alert {
@@ -318,13 +332,14 @@ impl Alert {
         else {
             return String::new();
         };
-        let number = |x: Option<f64>| x.map_or_else(String::new, |x| shown(x, &self.measure, lang));
-        let (value, limit, before) = (
+        let number = |x: Option<f64>| x.unwrap_or(0.0);
+        let numbers = [
             number(self.value),
             number(self.limit),
             number(self.baseline),
-        );
-        let day = number(Some(*mean));
+        ];
+        let [value, limit, before] = apart(numbers, &self.measure, lang);
+        let [day] = apart([*mean], &self.measure, lang);
         let above = self.value > self.baseline;
         let (subject, title) = (self.subject(lang), title(&self.measure, lang));
         let n = self.n.unwrap_or(0);
@@ -375,14 +390,27 @@ impl Alert {
             name => title(name, lang),
         };
         let (value, limit, span) = (number(self.value), number(self.limit), self.span(lang));
+        let absent = match &self.evidence {
+            Evidence::Shares { then, now, .. } => then.first().copied().zip(now.first().copied()),
+            _ => None,
+        };
+        // The likeliest cause, where it is one: recordings or a column are missing.
+        let absent = absent.filter(|(then, now)| (then - now).abs() > 0.1);
+        let absent = absent.map_or_else(String::new, |(then, now)| {
+            let [then, now] = [then, now].map(|share| quantity(share, Unit::Share, lang));
+            lang.of(
+                format!("; without a value are {now} of the calls, {then} in training"),
+                format!("; без значения {now} звонков, при обучении {then}"),
+            )
+        });
         let n = self.n.unwrap_or(0);
         lang.of(
             format!(
-                "{title}: other values than in training: stability index {value}, above {limit} ({n} calls); {span}. \
+                "{title}: other values than in training: stability index {value}, above {limit} ({n} calls){absent}; {span}. \
                  Estimates of such calls are less to be trusted"
             ),
             format!(
-                "{title}: не те значения, что при обучении: индекс стабильности {value}, выше {limit} (звонков: {n}); \
+                "{title}: не те значения, что при обучении: индекс стабильности {value}, выше {limit} (звонков: {n}){absent}; \
                  {span}. Оценкам таких звонков следует верить меньше"
             ),
         )

@@ -28,7 +28,7 @@ const MAX_KEPT: u64 = 1_000_000;
 /// when = "csi < 4 and hold_cuont >= 2"
 /// "#;
 /// let error = Rules::parse("rules.toml", text).unwrap_err();
-/// assert_eq!(error.place(), r#"rules.toml line 3: rule "holds": when: character 13"#);
+/// assert_eq!(error.place(), r#"rules.toml line 4: rule "holds": when: character 13"#);
 /// assert_eq!(error.hint_text(), Some("is it hold_count?"));
 /// let rules = Rules::parse("rules.toml", &text.replace("cuont", "count"))?;
 /// assert_eq!(rules.names().collect::<Vec<_>>(), ["holds"]);

@@ -472,6 +472,8 @@ impl Watch {
                 *sum += u64::from(*count);
             }
         }
+        // The first window begins before the archive does.
+        let first = bucketed.days.keys().next().copied().unwrap_or(last);
         let mut offset = 0;
         let mut any = false;
         for spread in &bucketed.profiles {
@@ -504,7 +506,7 @@ impl Watch {
                     severity: rule.severity,
                     about: About::Archive,
                     measure: spread.profile.feature.clone(),
-                    since: Some(date(episode.since)),
+                    since: Some(date(episode.since.max(first))),
                     until: Some(date(episode.until + data.window - 1)),
                     still: episode.still,
                     value: Some(episode.worst.score),
@@ -512,7 +514,7 @@ impl Watch {
                     baseline: None,
                     n: Some(episode.worst.calls),
                     evidence: Evidence::Shares {
-                        worst: date(episode.worst.start),
+                        worst: date(episode.worst.start.max(first)),
                         then: shares(&spread.profile.counts),
                         now: shares(now),
                     },

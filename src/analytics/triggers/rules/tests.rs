@@ -118,7 +118,7 @@ fn errors_name_the_line_the_rule_the_key_and_the_likely_mistake() {
             "r.toml line 1",
             "rules stand in two brackets each: [[call]]",
         ),
-        ("columns = [\n".to_owned(), "r.toml line 2", ""),
+        ("columns = [\n".to_owned(), "r.toml line 1: columns", ""),
         ("".to_owned(), "r.toml", ""),
     ];
     for (text, place, hint) in cases {

@@ -101,13 +101,13 @@ fn a_bad_stretch_of_a_queue_is_told_once_with_its_worst_day() {
     assert_eq!((*spread, *periods, *baseline_calls), (1.0, 2, 280));
     assert_eq!(
         alert.sentence(Lang::En),
-        "queue_name loans: mean expected mark: 2.5 (2026-02-05, 10 calls), below the limit of 2.98; \
-         before it was 4 (280 calls); from 2026-02-03 to 2026-02-05"
+        "queue_name loans: mean expected mark: 2.5 (2026-02-05, 10 calls), below the limit of 3.0; \
+         before it was 4.0 (280 calls); from 2026-02-03 to 2026-02-05"
     );
     assert_eq!(
         alert.sentence(Lang::Ru),
-        "queue_name loans: средняя ожидаемая оценка: 2,5 (2026-02-05, звонков: 10), ниже границы 2,98; \
-         раньше было 4 (звонков: 280); с 2026-02-03 по 2026-02-05"
+        "queue_name loans: средняя ожидаемая оценка: 2,5 (2026-02-05, звонков: 10), ниже границы 3,0; \
+         раньше было 4,0 (звонков: 280); с 2026-02-03 по 2026-02-05"
     );
     // Whatever the order of the calls, and up alone finds nothing.
     calls.reverse();
@@ -127,6 +127,41 @@ fn a_bad_stretch_of_a_queue_is_told_once_with_its_worst_day() {
     assert!(all.iter().all(|alert| alert.about == About::Archive) && !all.is_empty());
     let cards = format!("{XBAR}where = 'queue_name = \"cards\"'");
     assert_eq!(watched(&cards, None, &calls).alerts, []);
+}
+
+/// Just above a limit is not told as the limit.
+#[test]
+fn sentences_tell_values_from_limits() {
+    let alert = Alert {
+        rule: "r".into(),
+        kind: Kind::Group,
+        severity: crate::analytics::triggers::Severity::Notice,
+        about: About::Archive,
+        measure: "agent_response_latency_median_s".into(),
+        since: Some("2026-01-05".into()),
+        until: Some("2026-01-05".into()),
+        still: false,
+        value: Some(0.1262),
+        limit: Some(0.1257),
+        baseline: Some(0.2),
+        n: Some(19),
+        evidence: Evidence::Chart {
+            worst: "2026-01-05".into(),
+            mean: 0.11,
+            score: -3.1,
+            score_limit: 3.0,
+            spread: 1.0,
+            periods: 1,
+            baseline_periods: 28,
+            baseline_calls: 321,
+            smoothed: true,
+        },
+    };
+    assert_eq!(
+        alert.sentence(Lang::En),
+        "all calls: agent's time to reply, median: smoothed 0.1262 s (of 2026-01-05 alone 0.1 s, 19 calls), below the \
+         limit of 0.1257 s; before it was 0.2000 s (321 calls); on 2026-01-05"
+    );
 }
 
 #[test]
