@@ -20,9 +20,37 @@
 //!   hashes. An archive that is no larger than the sample is used whole.
 //! * What cannot be said is `None` or a [`Missing`] with its reason, never 0.
 
+mod contacts;
+mod drivers;
+mod factors;
+mod indicators;
+mod kano;
+mod linear;
 mod moments;
+mod open;
+mod read;
+mod robot;
 mod row;
+mod sample;
+mod shared;
 pub mod stats;
+mod study;
+mod tally;
 
+pub use drivers::{Drivers, FeatureDriver, GroupDriver};
+pub use indicators::{Correlation, Indicator, LEAST_DAYS};
+pub use kano::{
+    ATTRIBUTES, Kano, KanoAttribute, KanoClass, KanoLeftOut, LEAST_ANSWERS, LEAST_IN_END, MATTERS,
+};
 pub use moments::Moments;
+pub use open::{Call, ToOpen};
+pub use read::{Archive, Found, ReadOptions, Roles, USUAL_COLUMNS};
+pub use robot::{Node, Robot};
 pub use row::{CallRow, Estimate, Moment};
+pub use shared::{Condition, LEAST_LIFT, Shared, What};
+pub use stats::{Figure, Range};
+pub use study::{
+    Analysis, CalibrationBin, Group, GroupTable, NotGrouped, Overview, Period, ResponseBin, Shrunk,
+    SpreadOf, SpreadShare, Study, StudyOptions,
+};
+pub use tally::{LEAST_MARKS, Scores, Service};

@@ -87,10 +87,15 @@ pub struct CallRow {
     pub customer: Option<String>,
     /// What was measured.
     pub features: FeatureVector,
+    /// Length of the talk with its holds, in seconds.
+    pub duration_s: Option<f64>,
     /// The way through the IVR, where it is known node by node.
     pub ivr_steps: Option<Vec<IvrStep>>,
     /// Whether the customer hung up before an agent answered.
     pub abandoned: Option<bool>,
+    /// How much of what the customer said to the IVR was recognised rightly, as people labelled it,
+    /// `0.0..=1.0`.
+    pub recognised: Option<f64>,
     /// What the contact cost, in the centre's money.
     pub cost: Option<f64>,
     /// Whether the contact came to what it was for: a sale, a payment.
@@ -110,8 +115,10 @@ impl CallRow {
             columns: Vec::new(),
             customer: None,
             features: FeatureVector::absent(),
+            duration_s: None,
             ivr_steps: None,
             abandoned: None,
+            recognised: None,
             cost: None,
             converted: None,
         }

@@ -218,7 +218,7 @@ enum Read<T> {
 }
 
 /// Tells whether a row's mark is an answer.
-fn answer(labels: Labels) -> Option<i64> {
+pub(crate) fn answer(labels: Labels) -> Option<i64> {
     let answered = labels.survey.is_none_or(|s| s == SurveyStatus::Answered);
     labels.mark.filter(|_| answered)
 }
@@ -427,47 +427,10 @@ impl RowReader<'_> {
 
     /// Reads the features and the predictions of a row.
     fn measured(&mut self, cells: &Cells) -> Result<(FeatureVector, Predicted)> {
-        let mut named = Vec::new();
-        let mut predicted = Predicted::default();
-        for (column, text) in cells.iter() {
-            let number = || -> Result<f64> {
-                let error = || {
-                    let found = format!("{text:?}");
-                    Error::new(ErrorKind::IllFormed, column, found, "a number")
-                };
-                text.parse().map_err(|_| match text.contains(',') {
-                    true => error().hint("say decimal = \",\" in a mapping"),
-                    false => error(),
-                })
-            };
-            if let Some(feature) = position(column).and_then(|at| catalogue().get(at)) {
-                let value = match feature.kind {
-                    Kind::Category => Value::Category(text.into()),
-                    Kind::Number => Value::Number(number()?),
-                };
-                named.push((feature.name.as_str(), value));
-            } else if PREDICTED.contains(&column) {
-                let number = number()?;
-                let share = (0.0..=1.0).contains(&number);
-                if !number.is_finite() || (column != "csi" && !share) {
-                    let wanted = match column {
-                        "csi" => "a finite number",
-                        _ => "a probability from 0 to 1",
-                    };
-                    return Err(Error::new(ErrorKind::Invalid, column, number, wanted));
-                }
-                match column {
-                    "csi" => predicted.csi = Some(number),
-                    "satisfied" => predicted.satisfied = Some(number),
-                    _ => predicted.dissatisfied = Some(number),
-                }
-            }
-        }
-        self.any |= !named.is_empty() || predicted != Predicted::default();
-        Ok((
-            FeatureVector::from_named(named, Absence::NotGiven)?,
-            predicted,
-        ))
+        let (features, predicted) = measured(cells)?;
+        let any = features.values().iter().any(Result::is_ok);
+        self.any |= any || predicted != Predicted::default();
+        Ok((features, predicted))
     }
 
     /// Tells that no column of the table is a feature.
@@ -486,6 +449,50 @@ impl RowReader<'_> {
             None => error.hint("a mapping says what the columns are"),
         }
     }
+}
+
+/// Reads the features and the predictions of a row, of the columns named as those.
+pub(crate) fn measured(cells: &Cells) -> Result<(FeatureVector, Predicted)> {
+    let mut named = Vec::new();
+    let mut predicted = Predicted::default();
+    for (column, text) in cells.iter() {
+        let number = || -> Result<f64> {
+            let error = || {
+                let found = format!("{text:?}");
+                Error::new(ErrorKind::IllFormed, column, found, "a number")
+            };
+            text.parse().map_err(|_| match text.contains(',') {
+                true => error().hint("say decimal = \",\" in a mapping"),
+                false => error(),
+            })
+        };
+        if let Some(feature) = position(column).and_then(|at| catalogue().get(at)) {
+            let value = match feature.kind {
+                Kind::Category => Value::Category(text.into()),
+                Kind::Number => Value::Number(number()?),
+            };
+            named.push((feature.name.as_str(), value));
+        } else if PREDICTED.contains(&column) {
+            let number = number()?;
+            let share = (0.0..=1.0).contains(&number);
+            if !number.is_finite() || (column != "csi" && !share) {
+                let wanted = match column {
+                    "csi" => "a finite number",
+                    _ => "a probability from 0 to 1",
+                };
+                return Err(Error::new(ErrorKind::Invalid, column, number, wanted));
+            }
+            match column {
+                "csi" => predicted.csi = Some(number),
+                "satisfied" => predicted.satisfied = Some(number),
+                _ => predicted.dissatisfied = Some(number),
+            }
+        }
+    }
+    Ok((
+        FeatureVector::from_named(named, Absence::NotGiven)?,
+        predicted,
+    ))
 }
 
 #[cfg(test)]

@@ -37,6 +37,15 @@ mod table;
 mod text;
 mod vcon_sink;
 
+#[cfg(feature = "report")]
+pub(crate) use labelled::{answer, measured};
+#[cfg(feature = "report")]
+pub(crate) use manifest::labels;
+#[cfg(feature = "report")]
+pub(crate) use mapping::moment;
+#[cfg(feature = "report")]
+pub(crate) use sort::{Record, Sorter};
+
 pub use history::{History, HistoryColumns};
 pub use inputs::{CALL_MEMORY, Identity, SECOND_MEMORY};
 pub use labelled::{

@@ -15,10 +15,10 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomData;
 
 /// Records held at a time unless told otherwise: of 40 bytes, 40 MB.
-pub(super) const HELD: usize = 1 << 20;
+pub(crate) const HELD: usize = 1 << 20;
 
 /// A record of `SIZE` bytes.
-pub(super) trait Record: Ord + Sized {
+pub(crate) trait Record: Ord + Sized {
     /// Its bytes.
     type Bytes: AsRef<[u8]> + AsMut<[u8]> + Default;
     fn to_bytes(&self) -> Self::Bytes;
@@ -27,7 +27,7 @@ pub(super) trait Record: Ord + Sized {
 
 /// Takes records in any order and gives them back sorted.
 #[derive(Debug)]
-pub(super) struct Sorter<R> {
+pub(crate) struct Sorter<R> {
     held: Vec<R>,
     most: usize,
     spilled: Vec<File>,
@@ -38,7 +38,7 @@ fn io(error: std::io::Error) -> Error {
 }
 
 impl<R: Record> Sorter<R> {
-    pub(super) fn new(most: usize) -> Sorter<R> {
+    pub(crate) fn new(most: usize) -> Sorter<R> {
         Sorter {
             held: Vec::new(),
             most: most.max(1),
@@ -46,7 +46,7 @@ impl<R: Record> Sorter<R> {
         }
     }
 
-    pub(super) fn add(&mut self, record: R) -> Result<()> {
+    pub(crate) fn add(&mut self, record: R) -> Result<()> {
         self.held.push(record);
         match self.held.len() >= self.most {
             true => self.spill(),
@@ -66,7 +66,7 @@ impl<R: Record> Sorter<R> {
     }
 
     /// Returns the records in order.
-    pub(super) fn finish(mut self) -> Result<Sorted<R>> {
+    pub(crate) fn finish(mut self) -> Result<Sorted<R>> {
         self.held.sort_unstable();
         let held = std::mem::take(&mut self.held);
         let mut runs = vec![Run::Held(held.into_iter())];
@@ -108,13 +108,13 @@ impl<R: Record> Run<R> {
 
 /// Sorted records, merged as they are asked for.
 #[derive(Debug)]
-pub(super) struct Sorted<R> {
+pub(crate) struct Sorted<R> {
     runs: Vec<Run<R>>,
     next: BinaryHeap<Reverse<(R, usize)>>,
 }
 
 impl<R: Record> Sorted<R> {
-    pub(super) fn next(&mut self) -> Result<Option<R>> {
+    pub(crate) fn next(&mut self) -> Result<Option<R>> {
         let Some(Reverse((record, i))) = self.next.pop() else {
             return Ok(None);
         };

@@ -40,7 +40,7 @@ impl Cells {
     }
 
     /// Returns the call's id, which every row has.
-    pub(super) fn call_id(&self) -> Result<&str> {
+    pub(crate) fn call_id(&self) -> Result<&str> {
         self.get("call_id").ok_or_else(|| {
             let wanted = "the call's id";
             Error::new(ErrorKind::IllFormed, "call_id", "no value", wanted)
@@ -425,7 +425,7 @@ impl Rows {
 
     /// Tells whether the rows are results of this crate, which have a `schema` and a `status`; from
     /// then on the features of JSON rows are columns.
-    pub(super) fn find_results(&mut self) -> Result<bool> {
+    pub(crate) fn find_results(&mut self) -> Result<bool> {
         let marks = ["schema", "status"];
         self.results = match &mut self.source {
             Source::Json {
@@ -636,6 +636,12 @@ fn json_cells(line: &[u8], results: bool) -> Result<Cells> {
                 if let Some(message) = error.get("message") {
                     add_json(&mut cells, "error", message);
                 }
+            }
+            // As CSV has it: the name and the fingerprint.
+            Value::Object(model) if results && column == "model" => {
+                let text = |key: &str| model.get(key).and_then(Value::as_str).unwrap_or_default();
+                let told = format!("{} {}", text("name"), text("fingerprint"));
+                cells.add("model", &told, false);
             }
             Value::Object(_) if results && column == "settings" => {
                 let settings = serde_json::from_value::<AnalysisSettings>(value);

@@ -210,7 +210,7 @@ fn intervals_of(text: &str) -> Result<Vec<ClockInterval>> {
         .collect()
 }
 
-pub(in crate::batch) fn labels(cells: &Cells) -> Result<Labels> {
+pub(crate) fn labels(cells: &Cells) -> Result<Labels> {
     let survey = match cells.get("survey_status") {
         Some(text) => Some(
             text.parse::<SurveyStatus>()

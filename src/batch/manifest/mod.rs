@@ -31,7 +31,7 @@ mod paths;
 mod records;
 mod vcon;
 
-pub(super) use columns::labels;
+pub(crate) use columns::labels;
 pub use folder::Pattern;
 pub(super) use folder::is_audio;
 pub use records::read_metadata;

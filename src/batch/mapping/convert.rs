@@ -263,7 +263,7 @@ fn civil(text: &str) -> Option<DateTime> {
 
 /// Reads ISO 8601 as nanoseconds since 1970 on its own clock, and whether that clock is UTC: a time
 /// that tells no offset is local.
-pub(in crate::batch) fn moment(text: &str) -> Result<(i64, bool)> {
+pub(crate) fn moment(text: &str) -> Result<(i64, bool)> {
     let (nanos, utc) = match text.trim().parse::<Timestamp>() {
         Ok(moment) => (moment.as_nanosecond(), true),
         Err(_) => {

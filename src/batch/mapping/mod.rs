@@ -47,7 +47,7 @@
 mod convert;
 mod encoding;
 
-pub(super) use convert::moment;
+pub(crate) use convert::moment;
 pub(super) use encoding::{Decoded, Encoding};
 
 use super::table::{Cell, Cells};

@@ -1,0 +1,84 @@
+//! Small systems of linear equations.
+
+/// The inverse of a square matrix given row by row (Gauss–Jordan with partial pivoting); `None` where it
+/// has none to the digits there are.
+pub(super) fn inverse(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
+    let n = matrix.len();
+    let mut left = matrix.to_vec();
+    let mut right: Vec<Vec<f64>> = (0..n)
+        .map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect())
+        .collect();
+    // A pivot is compared with what stood in its row, so that units do not matter.
+    let scale: Vec<f64> = left
+        .iter()
+        .map(|row| row.iter().fold(0.0_f64, |most, x| most.max(x.abs())))
+        .collect();
+    let mut scale = scale;
+    for at in 0..n {
+        let weight = |row: usize| left[row][at].abs() / scale[row].max(f64::MIN_POSITIVE);
+        let best = (at..n).max_by(|&a, &b| weight(a).total_cmp(&weight(b)))?;
+        if !(weight(best) > 1e-10) {
+            return None;
+        }
+        left.swap(at, best);
+        right.swap(at, best);
+        scale.swap(at, best);
+        let pivot = left[at][at];
+        left[at].iter_mut().for_each(|x| *x /= pivot);
+        right[at].iter_mut().for_each(|x| *x /= pivot);
+        for row in (0..n).filter(|row| *row != at) {
+            let factor = left[row][at];
+            if factor == 0.0 {
+                continue;
+            }
+            for column in 0..n {
+                let (l, r) = (left[at][column], right[at][column]);
+                left[row][column] -= factor * l;
+                right[row][column] -= factor * r;
+            }
+        }
+    }
+    Some(right)
+}
+
+/// Returns the product of a matrix, given row by row, and a vector.
+pub(super) fn product(matrix: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
+    let dot = |row: &Vec<f64>| row.iter().zip(vector).map(|(a, b)| a * b).sum();
+    matrix.iter().map(dot).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_matrix_times_its_inverse_is_one(
+            cells in prop::collection::vec(-5.0..5.0_f64, 16),
+            units in prop::collection::vec(-6..6_i32, 4),
+        ) {
+            // Units of any size, as seconds beside shares.
+            let matrix: Vec<Vec<f64>> = (0..4)
+                .map(|i| (0..4).map(|j| cells[4 * i + j] * 10_f64.powi(units[j])).collect())
+                .collect();
+            if let Some(inverse) = inverse(&matrix) {
+                for j in 0..4 {
+                    let column: Vec<f64> = (0..4).map(|i| inverse[i][j]).collect();
+                    for (i, found) in product(&matrix, &column).into_iter().enumerate() {
+                        prop_assert!((found - f64::from(u8::from(i == j))).abs() < 1e-4);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn columns_that_say_the_same_have_no_inverse() {
+        assert_eq!(inverse(&[vec![1.0, 2.0], vec![2.0, 4.0]]), None);
+        assert_eq!(inverse(&[vec![0.0]]), None);
+        // The inverse of [[2, 1], [1, 1]] is [[1, −1], [−1, 2]].
+        let found = inverse(&[vec![2.0, 1.0], vec![1.0, 1.0]]).unwrap();
+        assert_eq!(found, [[1.0, -1.0], [-1.0, 2.0]]);
+    }
+}
