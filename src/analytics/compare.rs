@@ -11,9 +11,11 @@
 //! let columns = COLUMNS.map(str::to_owned);
 //! let mut compare = Compare::new(&columns, "variant", "A", "B", CompareOptions::default())?;
 //! let archive = Planted::new(PlantedSettings::seeded(7))?;
-//! archive.rows(2_000).for_each(|row| compare.push(&row));
+//! for row in archive.rows(2_000) {
+//!     compare.push(&row)?;
+//! }
 //! let comparison = compare.finish()?;
-//! assert_eq!(comparison.outcomes[0].a.as_ref().unwrap().calls, comparison.a.scored);
+//! assert_eq!(comparison.outcomes[0].a.unwrap().calls, comparison.a.scored);
 //! println!("{}", comparison.text(Lang::En));
 //! # Ok::<(), callcsi::Error>(())
 //! ```
@@ -41,10 +43,10 @@ use super::stats::{
     Figure, Range, detectable_difference, difference_of_means, difference_of_shares,
 };
 use super::{CallRow, Moments};
-use crate::call::IvrStatus;
+use crate::call::{CallId, IvrStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Kind, ReasonGroup, Value, catalogue};
-use crate::model::Bootstrap;
+use crate::model::{Bootstrap, LabelScale, MarkClass};
 pub use adjust::Adjusted;
 use adjust::{CoMoments, adjust};
 use sample::Sample;
@@ -78,10 +80,8 @@ const ALIKE: f64 = 1.2;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CompareOptions {
-    /// The least mark of a satisfied customer. Defaults to 4.
-    pub satisfied_from: i64,
-    /// The greatest mark of a dissatisfied one. Defaults to 2.
-    pub dissatisfied_to: i64,
+    /// The scale of the marks: that of the model. Defaults to [`LabelScale::ONE_TO_FIVE`].
+    pub scale: LabelScale,
     /// The sizes of the sides that were intended, first to second, such as 1 and 1; `None` where none
     /// were, and then they are not judged. Defaults to `None`.
     pub ratio: Option<(f64, f64)>,
@@ -96,8 +96,7 @@ pub struct CompareOptions {
 impl Default for CompareOptions {
     fn default() -> CompareOptions {
         CompareOptions {
-            satisfied_from: 4,
-            dissatisfied_to: 2,
+            scale: LabelScale::ONE_TO_FIVE,
             ratio: None,
             adjust: true,
             bootstrap: Bootstrap::default(),
@@ -282,7 +281,12 @@ enum Covariate {
 
 impl Covariate {
     fn of(&self, row: &CallRow) -> f64 {
-        let value = |place: &usize| row.features.values().get(*place).and_then(|v| v.as_ref().ok());
+        let value = |place: &usize| {
+            row.features
+                .values()
+                .get(*place)
+                .and_then(|v| v.as_ref().ok())
+        };
         let flag = |so: bool| f64::from(u8::from(so));
         match self {
             Covariate::Number(place) => match value(place) {
@@ -424,7 +428,15 @@ impl Compare {
     }
 
     /// Adds a call.
-    pub fn push(&mut self, row: &CallRow) {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] when a mark is not on the scale, and the call is not counted.
+    pub fn push(&mut self, row: &CallRow) -> Result<()> {
+        let class = row.mark.map(|mark| self.options.scale.class(mark));
+        let class = class
+            .transpose()
+            .map_err(|error| error.within("mark").of_call(&CallId::new(&row.id)))?;
         let value = row.columns.get(self.place).and_then(Option::as_deref);
         let side = self
             .sides
@@ -438,29 +450,33 @@ impl Compare {
             {
                 *self.seen.entry(value.to_owned()).or_default() += 1;
             }
-            return;
+            return Ok(());
         };
         let gathered = &mut self.sides[side];
         gathered.side.calls += 1;
         self.vector.clear();
-        self.vector.extend(self.covariates.iter().map(|c| c.of(row)));
+        self.vector
+            .extend(self.covariates.iter().map(|c| c.of(row)));
         let balance = gathered.balance.iter_mut().zip(&self.covariates);
         for ((moments, covariate), &x) in balance.zip(&self.vector) {
-            let known = || row.features.values().get(covariate.place()).is_some_and(|v| v.is_ok());
+            let known = || {
+                row.features
+                    .values()
+                    .get(covariate.place())
+                    .is_some_and(|v| v.is_ok())
+            };
             if !matches!(covariate, Covariate::Number(_)) || known() {
                 moments.push(x);
             }
         }
         for (mix, value) in self.mixes.iter_mut().zip(&row.columns) {
             let Some(values) = mix else { continue };
-            match values.get_mut(value) {
-                Some(counts) => counts[side] += 1,
-                None if values.len() < MOST_VALUES => {
-                    let mut counts = [0, 0];
-                    counts[side] = 1;
-                    values.insert(value.clone(), counts);
-                }
-                None => *mix = None,
+            if let Some(counts) = values.get_mut(value) {
+                counts[side] += 1;
+            } else if values.len() < MOST_VALUES {
+                values.entry(value.clone()).or_default()[side] = 1;
+            } else {
+                *mix = None;
             }
         }
         if let Some(time) = row.time {
@@ -474,7 +490,10 @@ impl Compare {
             let [csi, csat, cdsat, ..] = &mut gathered.outcomes;
             csi.push(estimate.csi);
             csat.push(estimate.satisfied);
-            estimate.dissatisfied.into_iter().for_each(|x| cdsat.push(x));
+            estimate
+                .dissatisfied
+                .into_iter()
+                .for_each(|x| cdsat.push(x));
             // Of a model that does not tell it nothing is said below.
             let dissatisfied = estimate.dissatisfied.unwrap_or_default();
             let outcomes = [estimate.csi, estimate.satisfied, dissatisfied];
@@ -486,17 +505,21 @@ impl Compare {
                 self.vector.truncate(self.covariates.len());
             }
         }
-        if let Some(mark) = row.mark {
+        if let Some((mark, class)) = row.mark.zip(class) {
             gathered.side.answered += 1;
-            let satisfied = flag(mark >= self.options.satisfied_from);
-            let dissatisfied = flag(mark <= self.options.dissatisfied_to);
+            let satisfied = flag(class == MarkClass::Satisfied);
+            let dissatisfied = flag(class == MarkClass::Dissatisfied);
             let outcomes = [mark as f64, satisfied, dissatisfied];
             let moments = &mut gathered.outcomes[3..];
-            moments.iter_mut().zip(outcomes).for_each(|(m, x)| m.push(x));
+            moments
+                .iter_mut()
+                .zip(outcomes)
+                .for_each(|(m, x)| m.push(x));
             self.samples[1].push(key, side == 1, outcomes);
             self.vector.extend(outcomes);
             gathered.marks.push(&self.vector);
         }
+        Ok(())
     }
 
     /// Ends the comparison.
@@ -517,7 +540,9 @@ impl Compare {
                 });
             }
         }
-        let outcomes = [false, true].map(|surveyed| self.outcomes(surveyed)).concat();
+        let outcomes = [false, true]
+            .map(|surveyed| self.outcomes(surveyed))
+            .concat();
         let mut warnings = self.conditions();
         warnings.extend(self.unequal());
         warnings.extend(self.unequal_mixes());
@@ -602,12 +627,16 @@ impl Compare {
     /// Warns of what was not as a test wants it.
     fn conditions(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        let [a, b] = self.sides.each_ref().map(|gathered| gathered.side.calls as f64);
+        let [a, b] = self
+            .sides
+            .each_ref()
+            .map(|gathered| gathered.side.calls as f64);
         if let Some((first, second)) = self.options.ratio {
             let intended = first / (first + second);
             let all = a + b;
             let apart = a - all * intended;
-            let squares = apart * apart / (all * intended) + apart * apart / (all * (1.0 - intended));
+            let squares =
+                apart * apart / (all * intended) + apart * apart / (all * (1.0 - intended));
             if chi_squared(squares, 1) < RATIO_CHANCE {
                 let found = a / all;
                 warnings.push(Warning::Ratio { found, intended });
@@ -632,7 +661,12 @@ impl Compare {
             }
         }
         let within = |own: usize| {
-            let other = || self.days.iter().filter(|(_, n)| n[1 - own] > 0).map(|(day, _)| *day);
+            let other = || {
+                self.days
+                    .iter()
+                    .filter(|(_, n)| n[1 - own] > 0)
+                    .map(|(day, _)| *day)
+            };
             let (first, last) = (other().next()?, other().next_back()?);
             let calls = |range: &mut dyn Iterator<Item = (&i64, &[u64; 2])>| {
                 range.map(|(_, n)| n[own]).sum::<u64>() as f64

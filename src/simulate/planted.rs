@@ -36,7 +36,7 @@
 //! | must-be | `queue_wait_s` | −1.2 · (wait − 60 s) / 90 s, from 0 to −2.4: short waits raise nothing |
 //! | one-dimensional | `agent_response_latency_median_s` | −1.2 per second from 1 s, either way |
 //! | attractive | `agent_backchannel_rate` | 0.9 · (rate − 4) / 1.5, from 0 to 1.8: few lower nothing |
-//! | indifferent | `customer_syllable_rate` | none |
+//! | indifferent | `agent_syllable_rate` | none |
 //! | holds | `hold_count` | −0.35 each, at most four |
 //! | silence | `dialog_long_silence_length_sum` | −0.4 · ln(1 + length / 15 s) |
 //! | interruptions | `agent_interruptions_count` per minute of `call_duration` | −0.5 each, at most three |
@@ -433,6 +433,10 @@ impl Planted {
                 .map(|&(node, outcome)| IvrStep::new(node).outcome(outcome))
                 .collect()
         });
+        row.duration_s = match &fate {
+            Fate::Agent(measures) => Some(measures.call_s),
+            _ => None,
+        };
         row.abandoned = Some(matches!(fate, Fate::Abandoned(_)));
         PlantedCall { row, mark }
     }
@@ -490,7 +494,7 @@ impl Planted {
             must_be: "queue_wait_s",
             one_dimensional: "agent_response_latency_median_s",
             attractive: "agent_backchannel_rate",
-            indifferent: "customer_syllable_rate",
+            indifferent: "agent_syllable_rate",
             variant_effect: by_variant / f64::max(scored, 1.0),
             operators: operators
                 .map(|(number, (operator, own))| OperatorTruth {
@@ -846,7 +850,7 @@ fn features(draws: &Draws, fate: &Fate) -> FeatureVector {
                 "dialog_long_silence_percentage",
                 number(m.silence_s / m.call_s),
             ),
-            ("customer_syllable_rate", number(draws.syllable_rate)),
+            ("agent_syllable_rate", number(draws.syllable_rate)),
         ]),
     }
     // Every name is in the catalogue and every number finite: the tests hold both.

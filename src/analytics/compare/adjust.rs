@@ -127,7 +127,13 @@ pub(super) fn adjust(
     }
 
     let theta: Vec<f64> = (0..covariates)
-        .map(|i| if taken.contains(&i) { swept[i][covariates] } else { 0.0 })
+        .map(|i| {
+            if taken.contains(&i) {
+                swept[i][covariates]
+            } else {
+                0.0
+            }
+        })
         .collect();
     let apart: Vec<f64> = (0..covariates).map(|i| b.mean[i] - a.mean[i]).collect();
     let moved: f64 = theta.iter().zip(&apart).map(|(t, d)| t * d).sum();

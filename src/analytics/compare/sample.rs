@@ -1,8 +1,8 @@
 //! Calls of some customers, every call of each, as many as fit.
 
+use super::super::sample::spread;
 use super::super::stats::Range;
 use crate::model::{Bootstrap, Units};
-use crate::settings::fnv1a;
 
 /// What is kept of a call.
 #[derive(Clone, Copy, Debug)]
@@ -25,16 +25,6 @@ pub(super) struct Sample {
     seen: u64,
 }
 
-/// Hashes a key so that every bit depends on all of it.
-fn hash(key: &str) -> u64 {
-    // FNV alone moves the highest bits too little with the last letter. The finaliser is that of
-    // MurmurHash3 (Appleby).
-    let mut z = fnv1a(key.bytes());
-    z = (z ^ (z >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    z = (z ^ (z >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    z ^ (z >> 33)
-}
-
 impl Sample {
     pub(super) fn new(most: usize) -> Sample {
         Sample {
@@ -48,7 +38,7 @@ impl Sample {
     /// Adds a call of a customer, or of nobody known: then it stands alone, by its id.
     pub(super) fn push(&mut self, key: &str, second: bool, outcomes: [f64; 3]) {
         self.seen += 1;
-        let hash = hash(key);
+        let hash = spread(key);
         if !self.holds(hash) {
             return;
         }
@@ -132,7 +122,9 @@ mod tests {
         assert_eq!((forward.clone(), seen), kept(&mut calls.iter().rev()));
         assert!((250..=600).contains(&forward.len()), "{}", forward.len());
         // 5,000 calls are 3 of each but the last 100 customers, who have 2.
-        let whole = forward.chunk_by(|a, b| a == b).all(|customer| (2..=3).contains(&customer.len()));
+        let whole = forward
+            .chunk_by(|a, b| a == b)
+            .all(|customer| (2..=3).contains(&customer.len()));
         assert!(whole);
         let mut one = Sample::new(10);
         (0..50).for_each(|_| one.push("the same", true, [1.0; 3]));
