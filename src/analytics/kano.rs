@@ -13,7 +13,7 @@
 //!   each attribute by itself: of twenty that do nothing one seems to do something.
 
 use super::drivers::values;
-use super::linear::{inverse, product};
+use super::linear::{independent, inverse, product};
 use super::sample::{Ends, Sampled, Watched};
 use super::stats::{Figure, Range, t_quantile};
 use crate::features::position;
@@ -167,13 +167,22 @@ pub(super) fn kano(calls: &[Sampled], watched: &Watched) -> Option<Kano> {
             _ => left_out.push((feature, KanoLeftOut::NotSpread { calls: in_ends })),
         }
     }
-    let mut attributes = loop {
-        match fit(&answered, &candidates) {
-            Some(found) => break found,
-            // The last one says nothing that the others do not.
-            None => left_out.push((candidates.pop()?.feature, KanoLeftOut::SameAsOthers)),
+    let all: Vec<Vec<f64>> = answered.iter().map(|call| indicators(call, &candidates)).collect();
+    let new = independent(&products(&all));
+    let mut at = 1;
+    candidates.retain_mut(|candidate| {
+        let ends = [new[at], new[at + 1]] == [true, true];
+        // An absence that others tell as well needs no indicator.
+        let absent = candidate.any_absent;
+        candidate.any_absent = absent && new[at + 2];
+        at += if absent { 3 } else { 2 };
+        if !ends {
+            left_out.push((candidate.feature, KanoLeftOut::SameAsOthers));
         }
-    };
+        ends
+    });
+    // What was told apart before may be of one piece now only if numbers fail.
+    let mut attributes = fit(&answered, &candidates).unwrap_or_default();
     let weight = |a: &KanoAttribute| a.penalty.value.abs().max(a.reward.value.abs());
     attributes.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
     Some(Kano {
@@ -198,6 +207,18 @@ fn indicators(call: &Sampled, candidates: &[Candidate]) -> Vec<f64> {
     row
 }
 
+/// Returns the sums of the products of every two columns of indicators.
+fn products(table: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let width = table.first().map_or(0, Vec::len);
+    let mut sums = vec![vec![0.0; width]; width];
+    for row in table {
+        for i in (0..width).filter(|&i| row[i] != 0.0) {
+            sums[i].iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+    }
+    sums
+}
+
 /// Regresses marks on the ends of all attributes; `None` where some cannot be told apart.
 fn fit(answered: &[&Sampled], candidates: &[Candidate]) -> Option<Vec<KanoAttribute>> {
     let rows: Vec<(Vec<f64>, f64)> = answered
@@ -206,17 +227,12 @@ fn fit(answered: &[&Sampled], candidates: &[Candidate]) -> Option<Vec<KanoAttrib
         .collect();
     let width = rows.first()?.0.len();
     let freedom = rows.len().checked_sub(width).filter(|f| *f > 0)? as f64;
-    let mut gram = vec![vec![0.0; width]; width];
     let mut sums = vec![0.0; width];
     for (row, mark) in &rows {
-        for i in 0..width {
-            if row[i] != 0.0 {
-                sums[i] += row[i] * mark;
-                gram[i].iter_mut().zip(row).for_each(|(g, x)| *g += x);
-            }
-        }
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x * mark);
     }
-    let inverted = inverse(&gram)?;
+    let table: Vec<Vec<f64>> = rows.iter().map(|(row, _)| row.clone()).collect();
+    let inverted = inverse(&products(&table))?;
     let weights = product(&inverted, &sums);
     let mut meat = vec![vec![0.0; width]; width];
     for (row, mark) in &rows {

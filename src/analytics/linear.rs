@@ -47,6 +47,28 @@ pub(super) fn product(matrix: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
     matrix.iter().map(dot).collect()
 }
 
+/// Tells of every column of a table, given the products of its columns, whether it says something that those
+/// before it do not: what is left of it, once they are taken out, is not nothing.
+pub(super) fn independent(products: &[Vec<f64>]) -> Vec<bool> {
+    let n = products.len();
+    let mut left = products.to_vec();
+    let mut found = vec![false; n];
+    for at in 0..n {
+        let pivot = left[at][at];
+        if !(pivot > 1e-9 * products[at][at].max(f64::MIN_POSITIVE)) {
+            continue;
+        }
+        found[at] = true;
+        for row in at + 1..n {
+            let factor = left[row][at] / pivot;
+            for column in at + 1..n {
+                left[row][column] -= factor * left[at][column];
+            }
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +93,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Of the columns a, b, a + b, c, 0 the third and the last say nothing new.
+    #[test]
+    fn a_sum_of_columns_says_nothing_new() {
+        let table: [[f64; 5]; 4] = [
+            [1.0, 0.0, 1.0, 2.0, 0.0],
+            [1.0, 3.0, 4.0, 0.0, 0.0],
+            [0.0, 1.0, 1.0, 5.0, 0.0],
+            [2.0, 1.0, 3.0, 1.0, 0.0],
+        ];
+        let products: Vec<Vec<f64>> = (0..5)
+            .map(|i| (0..5).map(|j| table.iter().map(|row| row[i] * row[j]).sum()).collect())
+            .collect();
+        assert_eq!(independent(&products), [true, true, false, true, false]);
     }
 
     #[test]

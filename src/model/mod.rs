@@ -65,6 +65,9 @@ mod study;
 pub mod train;
 mod validate;
 
+#[cfg(feature = "report")]
+pub(crate) use card::effects::{Effect, Shape as EffectShape, average as average_csi, effects};
+
 pub use bootstrap::{Bootstrap, Interval, Units};
 pub use calibrate::{Isotonic, Platt};
 pub use choose::{Choice, Tried};

@@ -5,7 +5,7 @@
 //! alone, so a model read a year later still has its card; what an older file does not say, its card says
 //! it does not know.
 
-mod effects;
+pub(super) mod effects;
 mod facts;
 mod figures;
 mod plots;
