@@ -20,6 +20,7 @@
 //!   hashes. An archive that is no larger than the sample is used whole.
 //! * What cannot be said is `None` or a [`Missing`] with its reason, never 0.
 
+pub mod compare;
 mod contacts;
 mod drivers;
 mod factors;
@@ -38,6 +39,7 @@ mod study;
 mod tally;
 pub mod triggers;
 
+pub use compare::{Compare, CompareOptions, Comparison};
 pub use drivers::{Drivers, FeatureDriver, GroupDriver};
 pub use indicators::{Correlation, Indicator, LEAST_DAYS};
 pub use kano::{

@@ -37,6 +37,8 @@
 pub mod archive;
 pub mod degrade;
 mod facts;
+#[cfg(feature = "report")]
+pub mod planted;
 mod random;
 pub mod render;
 pub mod satisfaction;

@@ -41,6 +41,18 @@ pub(super) enum Purpose {
     Line,
     /// A sound of the line that is not speech.
     Sound,
+    /// A call of a planted archive.
+    #[cfg(feature = "report")]
+    Planted,
+    /// Its mark and the answer to the survey.
+    #[cfg(feature = "report")]
+    PlantedMark,
+    /// Whether its customer calls again.
+    #[cfg(feature = "report")]
+    PlantedAgain,
+    /// Habits of an operator of a planted archive.
+    #[cfg(feature = "report")]
+    PlantedOperator,
 }
 
 /// A stream of random draws.
