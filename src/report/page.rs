@@ -200,7 +200,7 @@ impl<'a> Page<'a> {
                 span.name { (name) }
                 b { (estimated.map_or(NOTHING.to_owned(), |f| shape.value(f.value, lang))) }
                 @if let Some(range) = estimated.and_then(|f| f.range) {
-                    small { (lang.of("estimated on all calls", "оценка по всем звонкам")) " [" (shape.ends(range.low, range.high, lang)) "]" }
+                    small { (lang.of("estimated on all calls", "оценка по всем звонкам")) " " span { "[" (shape.ends(range.low, range.high, lang)) "]" } }
                 } @else if estimated.is_none() {
                     small { (lang.of("the model does not tell it", "модель этого не говорит")) }
                 }
@@ -509,7 +509,12 @@ impl<'a> Page<'a> {
     fn alerts(&self) -> Option<Markup> {
         let (lang, watched) = (self.lang, self.watched?);
         let of_calls = |alert: &&Alert| alert.kind == Kind::Call;
-        let mut lasting: Vec<&Alert> = watched.alerts.iter().filter(|a| !of_calls(a)).collect();
+        let of_data = |alert: &&Alert| alert.kind == Kind::Data;
+        let others = watched
+            .alerts
+            .iter()
+            .filter(|a| !of_calls(a) && !of_data(a));
+        let mut lasting: Vec<&Alert> = others.collect();
         // What lasts first, then the latest.
         lasting.sort_by(|a, b| (b.still, &b.until, &b.since).cmp(&(a.still, &a.until, &a.since)));
         let calls: Vec<&Alert> = watched.alerts.iter().filter(of_calls).collect();
@@ -546,6 +551,13 @@ impl<'a> Page<'a> {
                 p { (lang.of("No rule fired.", "Ни одно правило не сработало.")) }
             }
             @if !lasting.is_empty() { (folded(&lasting, 20)) }
+            @let data: Vec<&Alert> = watched.alerts.iter().filter(of_data).collect();
+            @if !data.is_empty() {
+                details {
+                    summary { (lang.of("Measurements that are other than in the model's training", "Измерения не такие, как при обучении модели")) ": " (data.len()) }
+                    (table(&data[..data.len().min(MOST_ALERTS)]))
+                }
+            }
             @if !calls.is_empty() {
                 h3 { (lang.of("Of single calls", "По отдельным звонкам")) }
                 @let beyond: u64 = watched.beyond.iter().map(|b| b.calls).sum();

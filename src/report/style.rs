@@ -20,7 +20,7 @@ a{color:var(--line)}
 .tile{background:var(--card);border:1px solid var(--faint);border-radius:8px;padding:12px 14px}
 .tile b{display:block;font-size:1.75rem;line-height:1.2;font-weight:650}
 .tile .name{font-size:.9rem;color:var(--soft)}
-.tile small{display:block;color:var(--soft)}
+.tile small{display:block;color:var(--soft)}.tile small span{white-space:nowrap}
 .side{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:18px}
 .curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(240px,1fr));gap:14px 18px}
 figure{margin:10px 0;min-width:0}
