@@ -62,7 +62,7 @@ fn run(told: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut options = CompareOptions::default();
     options.ratio = told.ratio;
     options.adjust = !told.unadjusted;
-    options.scale = told.scale.clone();
+    options.scale = told.scale;
     let mut compare = Compare::new(&read.columns, &told.by, &told.a, &told.b, options)?;
     let mut unread = 0;
     Archive::open(&told.results, read)?.each(|found| {

@@ -56,9 +56,10 @@ fn main() -> callcsi::Result<()> {
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..told.threads).map(|_| scope.spawn(work)).collect();
-        let ends = threads.into_iter().map(|thread| thread.join());
-        ends.map(|end| end.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect::<callcsi::Result<()>>()
+        threads.into_iter().try_for_each(|thread| {
+            let end = thread.join();
+            end.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     })?;
     print(&found.into_inner().unwrap_or_else(|e| e.into_inner()));
     Ok(())

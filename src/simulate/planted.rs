@@ -47,7 +47,7 @@ use super::SimulationSettings;
 use super::random::{Purpose, Random};
 use super::satisfaction::{CUTPOINTS, averaged_sigmoid};
 use super::telephony::Customer;
-use crate::analytics::{CallRow, Estimate, Moment};
+use crate::analytics::{CallRow, Estimate, Moment, Moments};
 use crate::call::{IvrStatus, IvrStep, StepOutcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{Absence, FeatureVector, Value};
@@ -63,7 +63,7 @@ const QUEUES: [(&str, f64, f64); 5] = [
     ("loans", 1.0, 1.0),
     ("transfers", 0.8, 1.0),
     ("account", 1.0, 0.8),
-    ("insurance", 1.4, 1.3),
+    ("insurance", 1.2, 1.1),
 ];
 
 /// The place of the queue that goes bad.
@@ -257,6 +257,9 @@ pub struct Truth {
     /// What variant B adds to the mean mark, less A, of all calls with an estimate. The column `coin`
     /// adds nothing.
     pub variant_effect: f64,
+    /// The queues, each with the mean mark had all calls come to it, on the days on which they came, less
+    /// the mean of the queues.
+    pub queues: Vec<(&'static str, f64)>,
     /// The operators, by number.
     pub operators: Vec<OperatorTruth>,
     /// The IVR node that often does not understand.
@@ -446,6 +449,7 @@ impl Planted {
         let mut sums = vec![0.0; self.operators.len()];
         let (mut with_agent, mut scored, mut by_variant) = (0.0, 0.0, 0.0);
         let (mut of_queue, mut by_queue) = (0.0, 0.0);
+        let mut queues = QUEUES.map(|_| Moments::default());
         let mark = |draws: &Draws, operator, variant_b, bad| {
             let fate = self.fate(draws, operator, variant_b, bad);
             Some(self.estimate(self.log_odds(draws, &fate)?).csi)
@@ -467,11 +471,14 @@ impl Planted {
             for (number, sum) in sums.iter_mut().enumerate() {
                 *sum += mark(&draws, number, b, bad).unwrap_or_default();
             }
-            // Any call might have come to that queue; who would not have waited is left out.
-            let moved = Draws {
-                queue: BAD_QUEUE,
-                ..draws
-            };
+            // Any call might have come to any queue; who would not have waited is left out.
+            let mut moved = draws;
+            for (queue, marks) in queues.iter_mut().enumerate() {
+                moved.queue = queue;
+                let found = mark(&moved, own, b, self.bad(&moved));
+                found.into_iter().for_each(|found| marks.push(found));
+            }
+            moved.queue = BAD_QUEUE;
             if let Some(between) = mark(&moved, own, b, true)
                 .zip(mark(&moved, own, b, false))
                 .map(|(bad, good)| bad - good)
@@ -487,7 +494,13 @@ impl Planted {
         let all = self.operators.iter().zip(&means);
         let mean: f64 = all.map(|(operator, mean)| operator.share * mean).sum();
         let operators = self.operators.iter().zip(&means).enumerate();
+        let queues = queues.map(|marks| marks.mean().unwrap_or_default());
+        let of_all = queues.iter().sum::<f64>() / queues.len() as f64;
+        let queues = QUEUES.iter().zip(queues);
         Truth {
+            queues: queues
+                .map(|((name, ..), mean)| (*name, mean - of_all))
+                .collect(),
             bad_queue: QUEUES[BAD_QUEUE].0,
             bad_from: self.settings.first_day + i64::from(self.settings.bad_from),
             bad_queue_effect: by_queue / f64::max(of_queue, 1.0),

@@ -70,7 +70,7 @@ fn adjusted_differences_are_those_of_least_squares() {
 #[test]
 fn absent_values_count_as_the_mean() {
     let value = |i: usize| ((i * 37) % 101) as f64 / 10.0;
-    let absent = |i: usize| i % 7 == 0;
+    let absent = |i: usize| i.is_multiple_of(7);
     let known: Moments = (0..200).filter(|i| !absent(*i)).map(value).collect();
     let rows = |instead: f64| -> Vec<Vec<f64>> {
         let row = |i: usize| {

@@ -28,7 +28,7 @@ fn count(calls: u64, lang: Lang) -> String {
     let digits = calls.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(lang.of(',', '\u{a0}'));
         }
         text.push(digit);

@@ -186,6 +186,12 @@ fn what_is_planted_grows() {
     );
     assert!(truth.bad_queue_effect < -0.2, "{truth:?}");
     assert!((0.02..0.2).contains(&truth.variant_effect), "{truth:?}");
+    let worst = truth
+        .queues
+        .iter()
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .unwrap();
+    assert_eq!(worst.0, truth.bad_queue, "{truth:?}");
     let worst = truth.operators.iter().map(|o| o.effect).fold(0.0, f64::min);
     assert!(worst < -0.1);
 }
