@@ -95,7 +95,8 @@ fn what_comes_from_data_is_text() {
         rows.push(row);
     }
     let found = analysis(&rows, &["<i>queue</i>".to_owned()], StudyOptions::default());
-    let rules = Rules::default_rules().unwrap();
+    let rules = "[[call]]\nname = \"<b>low</b>\"\nwhen = 'csi < 2'";
+    let rules = Rules::parse("rules.toml", rules).unwrap();
     let mut watch = Watch::new(
         &rules,
         &["<i>queue</i>".to_owned()],

@@ -5,9 +5,12 @@
 //!
 //! # Conventions
 //!
-//! * Variances come from Henderson's method I (1953; Searle, Casella & McCulloch 1992, chapter 5): the sums
-//!   of squares between the groups of each factor are set to what is expected of them. A variance that
-//!   comes out negative is 0, and the rest is computed without its factor.
+//! * Variances come from Henderson's method III (1953; Searle, Casella & McCulloch 1992, chapter 5), each
+//!   factor fitted after all others: what it explains beyond them is set to what is expected of that. So a
+//!   variance does not hang on how the other factors are spread, however unevenly groups meet. One that
+//!   comes out negative is 0.
+//! * More than [`MOST_FITTED`] groups together are too many to fit at once; then it is method I: the sums of
+//!   squares between the groups of each factor, whatever the others.
 //! * Effects are the best linear unbiased predictions for those variances (Robinson 1991): means of what the
 //!   other effects leave, drawn towards 0 by σ²ₑ / σ²_factor calls. With one factor that is the
 //!   empirical-Bayes mean of Efron & Morris (1975). Their intervals take the variances and the other effects
@@ -23,6 +26,9 @@ use std::collections::HashMap;
 /// Most rounds of prediction, and how little they may change at the end, in units of y.
 const ROUNDS: usize = 2_000;
 const SETTLED: f64 = 1e-9;
+
+/// Groups of all factors together that are fitted at once.
+const MOST_FITTED: usize = 1_200;
 
 /// Gathers a figure by several factors.
 #[derive(Clone, Debug)]
@@ -129,6 +135,14 @@ impl Factors {
         let count = self.levels.len();
         let mut used: Vec<usize> = (0..count).filter(|&a| self.groups(a) > 1).collect();
         let mut between = vec![Some(0.0); count];
+        if used.iter().map(|&a| self.groups(a)).sum::<usize>() <= MOST_FITTED
+            && let Some((found, within)) = self.fitted(&used)
+        {
+            for (&factor, variance) in used.iter().zip(found) {
+                between[factor] = variance;
+            }
+            return Some(Spread { between, within });
+        }
         loop {
             if used.is_empty() {
                 return Some(Spread {
@@ -154,6 +168,83 @@ impl Factors {
                 between,
                 within: found[used.len()].max(0.0),
             });
+        }
+    }
+
+    /// Returns the variances of the factors used, and of the rest, each factor fitted after all others;
+    /// `None` where nothing is left beside the fit.
+    fn fitted(&self, used: &[usize]) -> Option<(Vec<Option<f64>>, f64)> {
+        let fit = |order: &[usize]| -> (Vec<Swept>, f64) {
+            let mut normal = self.normal(order);
+            (normal.sweep(), self.total.squares())
+        };
+        let (mut rank, mut explained) = (0, 0.0);
+        let (parts, all) = fit(used);
+        for part in &parts {
+            rank += part.rank;
+            explained += part.explained;
+        }
+        // One for the mean.
+        let freedom = self.total.count() as f64 - 1.0 - rank as f64;
+        if freedom < 1.0 {
+            return None;
+        }
+        let within = (all - explained).max(0.0) / freedom;
+        let found = used.iter().map(|&factor| {
+            let others = used.iter().copied().filter(|&other| other != factor);
+            let order: Vec<usize> = others.chain([factor]).collect();
+            let last = fit(&order).0.pop()?;
+            // Groups that the others tell already leave nothing to be spread.
+            let told = last.rank > 0 && last.trace > 1e-9 * self.total.count() as f64;
+            told.then(|| ((last.explained - last.rank as f64 * within) / last.trace).max(0.0))
+        });
+        Some((found.collect(), within))
+    }
+
+    /// Returns the products of the indicators of all groups, with the sums of the figure, both about the mean
+    /// of all calls; the factors in this order.
+    fn normal(&self, order: &[usize]) -> Normal {
+        let calls = self.total.count() as f64;
+        let mean = self.total.mean().unwrap_or_default();
+        let mut first = vec![0; self.levels.len()];
+        let mut blocks = Vec::new();
+        let mut width = 0;
+        for &a in order {
+            first[a] = width;
+            width += self.levels[a].len();
+            blocks.push(self.levels[a].len());
+        }
+        let mut counts = vec![0.0; width];
+        let mut sums = vec![0.0; width];
+        for &a in order {
+            for (g, moments) in self.levels[a].iter().enumerate() {
+                counts[first[a] + g] = moments.count() as f64;
+                sums[first[a] + g] = moments.sum() - moments.count() as f64 * mean;
+            }
+        }
+        // About the mean: n_gh − n_g n_h / N.
+        let mut products: Vec<Vec<f64>> = counts
+            .iter()
+            .map(|n| counts.iter().map(|m| -n * m / calls).collect())
+            .collect();
+        for (i, n) in counts.iter().enumerate() {
+            products[i][i] += n;
+        }
+        for ((a, b), meets) in pairs(self.levels.len()).zip(&self.meets) {
+            if !(order.contains(&a) && order.contains(&b)) {
+                continue;
+            }
+            for (&(g, h), &n) in meets {
+                let (i, j) = (first[a] + g as usize, first[b] + h as usize);
+                products[i][j] += n as f64;
+                products[j][i] += n as f64;
+            }
+        }
+        Normal {
+            scale: (0..width).map(|i| products[i][i]).collect(),
+            products,
+            sums,
+            blocks,
         }
     }
 
@@ -295,6 +386,67 @@ impl Factors {
     }
 }
 
+/// The normal equations of a fit, block by block.
+struct Normal {
+    products: Vec<Vec<f64>>,
+    sums: Vec<f64>,
+    /// What stood on the diagonal, to tell nothing from rounding.
+    scale: Vec<f64>,
+    /// Columns of each factor.
+    blocks: Vec<usize>,
+}
+
+/// What a factor adds to those fitted before it.
+struct Swept {
+    /// Columns that say something new.
+    rank: usize,
+    /// Sum of squares that they explain.
+    explained: f64,
+    /// Trace of the factor's products when the factors before it are taken out: calls less what those tell.
+    trace: f64,
+}
+
+impl Normal {
+    /// Takes out one factor after the other.
+    fn sweep(&mut self) -> Vec<Swept> {
+        let width = self.sums.len();
+        let mut from = 0;
+        let mut found = Vec::new();
+        for block in std::mem::take(&mut self.blocks) {
+            let to = from + block;
+            let mut swept = Swept {
+                rank: 0,
+                explained: 0.0,
+                trace: (from..to).map(|i| self.products[i][i].max(0.0)).sum(),
+            };
+            for at in from..to {
+                let pivot = self.products[at][at];
+                if pivot <= 1e-9 * self.scale[at] || pivot <= 0.0 {
+                    continue;
+                }
+                swept.rank += 1;
+                swept.explained += self.sums[at] * self.sums[at] / pivot;
+                let row = std::mem::take(&mut self.products[at]);
+                for below in at + 1..width {
+                    let factor = self.products[below][at] / pivot;
+                    if factor == 0.0 {
+                        continue;
+                    }
+                    self.sums[below] -= factor * self.sums[at];
+                    let left = &mut self.products[below][at + 1..];
+                    left.iter_mut()
+                        .zip(&row[at + 1..])
+                        .for_each(|(x, r)| *x -= factor * r);
+                }
+                self.products[at] = row;
+            }
+            found.push(swept);
+            from = to;
+        }
+        found
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,8 +477,9 @@ mod tests {
     }
 
     /// Balanced, two ways, one call a cell: rows 0, 1, 2 add 0, 3, 6 and columns 0, 1 add 0, 2, with noise
-    /// ±1 that sums to 0 over rows and columns. By the two-way analysis of variance: rows' mean square
-    /// 2·Σ(3)²·… = 2·(9+0+9)/2 = 18, columns' 3·(1+1)/1 = 6, the rest 4·… see below.
+    /// ±1 that sums to 0 over rows and columns. By the two-way analysis of variance the rows' mean square is
+    /// 2·(9 + 0 + 9)/2 = 18, the columns' 3·(1 + 1)/1 = 6; the rest has (3 − 1)(2 − 1) = 2 degrees and the
+    /// squares of the noise, 4: mean square 2.
     #[test]
     fn balanced_two_ways_agree_with_the_analysis_of_variance() {
         let noise = [[1.0, -1.0], [-1.0, 1.0], [0.0, 0.0]];
@@ -337,7 +490,6 @@ mod tests {
                 factors.push(&[row, column], y + noise[row as usize][column as usize]);
             }
         }
-        // The rest has (3−1)(2−1) = 2 degrees and the squares of the noise, 4: mean square 2.
         // Rows: (18 − 2)/2 = 8; columns: (6 − 2)/3.
         let spread = factors.spread().unwrap();
         near(spread.between[0].unwrap(), 8.0);
@@ -349,16 +501,52 @@ mod tests {
         near(effects[1][1].value, 3.0 / (3.0 + 1.5));
     }
 
+    /// Operators mostly of one queue, as centres have them: q1 takes 2 marks off; of six operators four
+    /// work in one queue only, two in both. A queue's doing is not laid on its operators.
+    #[test]
+    fn what_lies_between_queues_is_not_laid_on_their_operators() {
+        let mut factors = Factors::new(2);
+        let work = [
+            (0, 0),
+            (1, 0),
+            (2, 1),
+            (3, 1),
+            (4, 0),
+            (4, 1),
+            (5, 0),
+            (5, 1),
+        ];
+        for (operator, queue) in work {
+            for call in 0..50_u32 {
+                let noise = f64::from(call % 5) - 2.0;
+                factors.push(
+                    &[operator, queue],
+                    4.0 - 2.0 * f64::from(queue) + 0.1 * noise,
+                );
+            }
+        }
+        let spread = factors.spread().unwrap();
+        // Of two queues 2 apart the variance is 2²/2, of operators who are alike it is none.
+        assert!(
+            (spread.between[1].unwrap() - 2.0).abs() < 0.01,
+            "{spread:?}"
+        );
+        assert!(spread.between[0].unwrap() < 0.001, "{spread:?}");
+        let effects = factors.effects(&spread);
+        assert!((effects[1][1].value - effects[1][0].value + 2.0).abs() < 0.01);
+    }
+
     /// A factor that is another under a new name cannot be told from it.
     #[test]
-    fn a_factor_twice_is_told_once() {
+    fn a_factor_twice_cannot_be_told() {
         let mut factors = Factors::new(2);
         for (group, y) in [(0, 1.0), (0, 3.0), (1, 5.0), (1, 7.0), (2, 3.0), (2, 5.0)] {
             factors.push(&[group, group], y);
         }
         let spread = factors.spread().unwrap();
-        near(spread.between[0].unwrap(), 3.0);
-        assert_eq!(spread.between[1], None);
-        assert_eq!(factors.only(&[1]).spread(), factors.only(&[0]).spread());
+        assert_eq!(spread.between, [None, None]);
+        let alone = factors.only(&[1]).spread();
+        assert_eq!(alone, factors.only(&[0]).spread());
+        near(alone.unwrap().between[0].unwrap(), 3.0);
     }
 }

@@ -10,12 +10,13 @@
 //!   Which end is bad is declared, not found: see [`ATTRIBUTES`].
 //! * A call without a value is in neither end and has an indicator of its own.
 //! * Intervals are of 95 % with variances that need not be equal (HC1; MacKinnon & White 1985). They are of
-//!   each attribute by itself: of twenty that do nothing one seems to do something.
+//!   each attribute by itself. What an attribute is *called* stands on wider ones, of 95 % for all attributes
+//!   together (Bonferroni), or of twenty that do nothing one would seem to do something.
 
 use super::drivers::values;
 use super::linear::{independent, inverse, product};
 use super::sample::{Ends, Sampled, Watched};
-use super::stats::{Figure, Range, t_quantile};
+use super::stats::{Figure, Range, t_quantile, t_quantile_of};
 use crate::features::position;
 use serde::Serialize;
 
@@ -264,6 +265,7 @@ fn fit(answered: &[&Sampled], candidates: &[Candidate]) -> Option<Vec<KanoAttrib
                 .sum::<f64>()
     };
     let t = t_quantile(freedom)?;
+    let wide = t_quantile_of(1.0 - 0.025 / candidates.len() as f64, freedom)?;
     let mut at = 1;
     let mut found = Vec::new();
     for candidate in candidates {
@@ -284,11 +286,18 @@ fn fit(answered: &[&Sampled], candidates: &[Candidate]) -> Option<Vec<KanoAttrib
         let reward = figure(weights[good], good, in_good);
         // Var(−b − g) = Var(b) + Var(g) + 2 Cov(b, g).
         let variance = covariance(bad, bad) + covariance(good, good) + 2.0 * covariance(bad, good);
-        let contrast = Range::around(penalty.value - reward.value, t * variance.max(0.0).sqrt());
+        let error = variance.max(0.0).sqrt();
+        let contrast = Range::around(penalty.value - reward.value, t * error);
+        // The intervals that names stand on.
+        let wider = |figure: &Figure| Some(widened(figure.range?, wide / t));
+        let (loss, gain) = (wider(&penalty)?, wider(&reward)?);
         found.push(KanoAttribute {
             feature: candidate.feature,
             more_is_better: candidate.more_is_better,
-            class: classify(penalty.range?, reward.range?, contrast),
+            class: match small(penalty.range?) && small(reward.range?) {
+                true => KanoClass::Indifferent,
+                false => classify(loss, gain, widened(contrast, wide / t)),
+            },
             low: f64::from(candidate.ends.low),
             high: f64::from(candidate.ends.high),
             penalty,
@@ -300,13 +309,21 @@ fn fit(answered: &[&Sampled], candidates: &[Candidate]) -> Option<Vec<KanoAttrib
     Some(found)
 }
 
+/// An interval so many times as wide, around the same middle.
+fn widened(range: Range, times: f64) -> Range {
+    let middle = f64::midpoint(range.low, range.high);
+    Range::around(middle, times * (range.high - middle))
+}
+
+/// Whether it lies within what does not matter.
+fn small(range: Range) -> bool {
+    range.low > -MATTERS && range.high < MATTERS
+}
+
 fn classify(penalty: Range, reward: Range, contrast: Range) -> KanoClass {
-    let small = |range: Range| range.low > -MATTERS && range.high < MATTERS;
     let costs = penalty.low > 0.0;
     let gains = reward.low > 0.0;
-    if small(penalty) && small(reward) {
-        KanoClass::Indifferent
-    } else if penalty.high < 0.0 || reward.high < 0.0 {
+    if penalty.high < 0.0 || reward.high < 0.0 {
         KanoClass::Reversed
     } else if costs && contrast.low > 0.0 {
         KanoClass::MustBe
@@ -316,5 +333,51 @@ fn classify(penalty: Range, reward: Range, contrast: Range) -> KanoClass {
         KanoClass::OneDimensional
     } else {
         KanoClass::Undecided
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_from_the_intervals() {
+        let range = |low: f64, high: f64| Range { low, high };
+        let cases = [
+            (
+                range(0.2, 0.6),
+                range(-0.1, 0.1),
+                range(0.2, 0.6),
+                KanoClass::MustBe,
+            ),
+            (
+                range(0.2, 0.6),
+                range(0.2, 0.5),
+                range(-0.2, 0.3),
+                KanoClass::OneDimensional,
+            ),
+            (
+                range(-0.1, 0.2),
+                range(0.3, 0.6),
+                range(-0.6, -0.1),
+                KanoClass::Attractive,
+            ),
+            (
+                range(-0.6, -0.2),
+                range(-0.1, 0.2),
+                range(-0.7, -0.1),
+                KanoClass::Reversed,
+            ),
+            (
+                range(-0.1, 0.4),
+                range(-0.2, 0.2),
+                range(-0.2, 0.4),
+                KanoClass::Undecided,
+            ),
+        ];
+        for (penalty, reward, contrast, wanted) in cases {
+            assert_eq!(classify(penalty, reward, contrast), wanted);
+        }
+        assert_eq!(widened(range(1.0, 3.0), 2.0), range(0.0, 4.0));
     }
 }

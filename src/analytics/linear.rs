@@ -9,15 +9,14 @@ pub(super) fn inverse(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
         .map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect())
         .collect();
     // A pivot is compared with what stood in its row, so that units do not matter.
-    let scale: Vec<f64> = left
+    let mut scale: Vec<f64> = left
         .iter()
         .map(|row| row.iter().fold(0.0_f64, |most, x| most.max(x.abs())))
         .collect();
-    let mut scale = scale;
     for at in 0..n {
         let weight = |row: usize| left[row][at].abs() / scale[row].max(f64::MIN_POSITIVE);
         let best = (at..n).max_by(|&a, &b| weight(a).total_cmp(&weight(b)))?;
-        if !(weight(best) > 1e-10) {
+        if weight(best) <= 1e-10 || weight(best).is_nan() {
             return None;
         }
         left.swap(at, best);
@@ -26,17 +25,21 @@ pub(super) fn inverse(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
         let pivot = left[at][at];
         left[at].iter_mut().for_each(|x| *x /= pivot);
         right[at].iter_mut().for_each(|x| *x /= pivot);
-        for row in (0..n).filter(|row| *row != at) {
-            let factor = left[row][at];
-            if factor == 0.0 {
-                continue;
-            }
-            for column in 0..n {
-                let (l, r) = (left[at][column], right[at][column]);
-                left[row][column] -= factor * l;
-                right[row][column] -= factor * r;
-            }
+        let (taken, other) = (
+            std::mem::take(&mut left[at]),
+            std::mem::take(&mut right[at]),
+        );
+        for (row, beside) in left.iter_mut().zip(&mut right) {
+            let factor = row.get(at).copied().unwrap_or_default();
+            row.iter_mut()
+                .zip(&taken)
+                .for_each(|(x, t)| *x -= factor * t);
+            beside
+                .iter_mut()
+                .zip(&other)
+                .for_each(|(x, t)| *x -= factor * t);
         }
+        (left[at], right[at]) = (taken, other);
     }
     Some(right)
 }
@@ -55,15 +58,17 @@ pub(super) fn independent(products: &[Vec<f64>]) -> Vec<bool> {
     let mut found = vec![false; n];
     for at in 0..n {
         let pivot = left[at][at];
-        if !(pivot > 1e-9 * products[at][at].max(f64::MIN_POSITIVE)) {
+        if pivot <= 1e-9 * products[at][at].max(f64::MIN_POSITIVE) || pivot.is_nan() {
             continue;
         }
         found[at] = true;
-        for row in at + 1..n {
-            let factor = left[row][at] / pivot;
-            for column in at + 1..n {
-                left[row][column] -= factor * left[at][column];
-            }
+        let taken = std::mem::take(&mut left[at]);
+        for row in &mut left[at + 1..] {
+            let factor = row[at] / pivot;
+            row.iter_mut()
+                .zip(&taken)
+                .skip(at + 1)
+                .for_each(|(x, t)| *x -= factor * t);
         }
     }
     found
@@ -86,7 +91,7 @@ mod tests {
                 .collect();
             if let Some(inverse) = inverse(&matrix) {
                 for j in 0..4 {
-                    let column: Vec<f64> = (0..4).map(|i| inverse[i][j]).collect();
+                    let column: Vec<f64> = inverse.iter().map(|row| row[j]).collect();
                     for (i, found) in product(&matrix, &column).into_iter().enumerate() {
                         prop_assert!((found - f64::from(u8::from(i == j))).abs() < 1e-4);
                     }

@@ -113,12 +113,17 @@ pub fn z() -> f64 {
 
 /// Returns the upper quantile of Student's t that intervals use; `None` without degrees of freedom.
 pub fn t_quantile(freedom: f64) -> Option<f64> {
+    t_quantile_of(0.5 + LEVEL / 2.0, freedom)
+}
+
+/// Returns the quantile of Student's t at `share`, between 0 and 1; `None` without degrees of freedom.
+pub fn t_quantile_of(share: f64, freedom: f64) -> Option<f64> {
     // Beyond this the two distributions agree to 1e-6, and statrs searches for the quantile.
     if freedom > 1e6 {
-        return Some(z());
+        return Some(normal_quantile(share));
     }
     let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    Some(t.inverse_cdf(0.5 + LEVEL / 2.0))
+    Some(t.inverse_cdf(share))
 }
 
 fn wilson(hits: u64, calls: u64) -> Range {

@@ -147,7 +147,7 @@ impl<'a> Study<'a> {
             .collect();
         Study {
             columns: columns.iter().map(|name| Column::new(name)).collect(),
-            scale: scale.clone(),
+            scale: *scale,
             predictor,
             all: Tally::default(),
             days: BTreeMap::new(),
@@ -363,12 +363,12 @@ impl<'a> Study<'a> {
         let (columns, robot) = (&mut self.columns, &mut self.robot);
         contacts.follow(self.options.repeat_days, |contact, after| {
             if let Some(again) = after.again {
-                let mut count = |tally: &mut Tally| {
+                let count = |tally: &mut Tally| {
                     tally.followed += 1;
                     tally.again += u64::from(again);
                 };
                 count(all);
-                days.entry(contact.day()).and_modify(&mut count);
+                days.entry(contact.day()).and_modify(count);
                 for (column, group) in columns.iter_mut().zip(contact.groups) {
                     if let Some(tally) = column.tallies.get_mut(group as usize) {
                         count(tally);
@@ -479,8 +479,12 @@ impl Column {
                 service: tally.service(),
             });
         }
+        // Where nothing is left between the groups, minding the others, the order is that of the groups alone.
+        let first = table.groups.first().and_then(|g| g.minding.clone());
+        let apart = table.groups.iter().any(|g| g.minding != first);
         let key = |g: &Group| {
-            let best = g.minding.as_ref().or(g.shrunk.as_ref()).map(|s| s.value);
+            let minding = g.minding.as_ref().filter(|_| apart);
+            let best = minding.or(g.shrunk.as_ref()).map(|s| s.value);
             best.or(g.estimated.csi.map(|f| f.value))
                 .unwrap_or_default()
         };

@@ -232,6 +232,16 @@ pub fn bar(value: f64, range: Option<(f64, f64)>, axis: (f64, f64)) -> Markup {
     }
 }
 
+/// A point with a bar.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    pub x: f64,
+    pub y: f64,
+    /// Ends of y.
+    pub range: Option<(f64, f64)>,
+    pub calls: u64,
+}
+
 /// Points with bars against each other: what was expected and what came.
 pub struct Against<'a> {
     pub title: &'a str,
@@ -241,8 +251,7 @@ pub struct Against<'a> {
     pub y_shape: Shape,
     pub x: (f64, f64),
     pub y: (f64, f64),
-    /// x, y, ends of y, calls.
-    pub points: Vec<(f64, f64, Option<(f64, f64)>, u64)>,
+    pub points: Vec<Point>,
     /// Whether the diagonal is drawn: where both should be equal.
     pub diagonal: bool,
     /// Whether the points are joined.
@@ -255,7 +264,13 @@ impl Against<'_> {
         let (width, height) = (360.0, 280.0);
         let x = Axis::new(self.x, (56.0, width - 22.0));
         let y = Axis::new(self.y, (height - 46.0, 12.0));
-        let most = self.points.iter().map(|p| p.3).max().unwrap_or(1).max(1) as f64;
+        let most = self
+            .points
+            .iter()
+            .map(|p| p.calls)
+            .max()
+            .unwrap_or(1)
+            .max(1) as f64;
         let lang = self.lang;
         html! {
             svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(self.title) {
@@ -274,9 +289,9 @@ impl Against<'_> {
                     line.centre x1=(format!("{:.1}", x.at(low))) y1=(format!("{:.1}", y.at(low))) x2=(format!("{:.1}", x.at(high))) y2=(format!("{:.1}", y.at(high))) {}
                 }
                 @if self.joined {
-                    path.line d=(path(self.points.iter().map(|p| (x.at(p.0), y.at(p.1))))) {}
+                    path.line d=(path(self.points.iter().map(|p| (x.at(p.x), y.at(p.y))))) {}
                 }
-                @for (px, py, range, calls) in &self.points {
+                @for Point { x: px, y: py, range, calls } in &self.points {
                     @if let Some((low, high)) = range {
                         line.said x1=(format!("{:.1}", x.at(*px))) x2=(format!("{:.1}", x.at(*px))) y1=(format!("{:.1}", y.at(*low))) y2=(format!("{:.1}", y.at(*high))) {}
                     }

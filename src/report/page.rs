@@ -1,6 +1,6 @@
 //! The page of an archive.
 
-use super::chart::{Against, Curve, Dated, OverTime, bar, bounds, drawn, interval, spark};
+use super::chart::{Against, Curve, Dated, OverTime, Point, bar, bounds, drawn, interval, spark};
 use super::style::STYLE;
 use super::words::{self, NOTHING, Shape, count, figure, mark, percent, points};
 use crate::analytics::triggers::{Alert, Kind, Watched};
@@ -359,13 +359,11 @@ impl<'a> Page<'a> {
             y: (0.0, 1.0),
             points: bins
                 .iter()
-                .map(|b| {
-                    (
-                        b.expected,
-                        b.satisfied.value,
-                        b.satisfied.range.map(|r| (r.low, r.high)),
-                        b.satisfied.calls,
-                    )
+                .map(|b| Point {
+                    x: b.expected,
+                    y: b.satisfied.value,
+                    range: b.satisfied.range.map(|r| (r.low, r.high)),
+                    calls: b.satisfied.calls,
                 })
                 .collect(),
             diagonal: true,
@@ -403,13 +401,11 @@ impl<'a> Page<'a> {
             y: (0.0, most.min(1.0)),
             points: bins
                 .iter()
-                .map(|b| {
-                    (
-                        f64::midpoint(b.from, b.to),
-                        b.answered.value,
-                        b.answered.range.map(|r| (r.low, r.high)),
-                        b.answered.calls,
-                    )
+                .map(|b| Point {
+                    x: f64::midpoint(b.from, b.to),
+                    y: b.answered.value,
+                    range: b.answered.range.map(|r| (r.low, r.high)),
+                    calls: b.answered.calls,
                 })
                 .collect(),
             diagonal: false,
@@ -635,7 +631,7 @@ impl<'a> Page<'a> {
         let ends = table
             .groups
             .iter()
-            .filter_map(|g| of(g))
+            .filter_map(&of)
             .flat_map(|s| [s.range.low, s.range.high]);
         let axis = bounds(ends.chain([centre])).unwrap_or((0.0, 1.0));
         let weeks = table
@@ -755,7 +751,8 @@ impl<'a> Page<'a> {
             .features
             .iter()
             .filter_map(|d| all.iter().find(|e| e.feature == d.feature));
-        let chosen: Vec<(&Effect, Vec<(f64, f64)>, &[f64])> = strongest
+        type Chosen<'a> = (&'a Effect, Vec<(f64, f64)>, &'a [f64]);
+        let chosen: Vec<Chosen<'_>> = strongest
             .filter_map(|effect| match &effect.shape {
                 EffectShape::Curve {
                     points, deciles, ..
