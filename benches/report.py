@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times the report of a large archive: python3 benches/report.py RESULTS MANIFEST ROWS COMMAND [FOLDER]
+"""Times the report of a large archive: python3 benches/report.py RESULTS MANIFEST ROWS COMMAND [FOLDER [OPTIONS]]
 
 RESULTS are those of `score_archive --out …csv` of MANIFEST, a simulated archive. Its rows are repeated under
 new names, customers and dates until there are ROWS of them, then COMMAND (target/release/examples/report) is
@@ -51,7 +51,7 @@ def main():
                 write_manifest.writerow(told)
     page = os.path.join(folder, "report.html")
     begun = time.time()
-    code = subprocess.run([command, big, "--manifest", big_manifest, "--out", page]).returncode
+    code = subprocess.run([command, big, "--manifest", big_manifest, "--out", page, *sys.argv[6:]]).returncode
     took = time.time() - begun
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
@@ -59,6 +59,7 @@ def main():
         f"processor {used.ru_utime + used.ru_stime:.1f} s, peak {used.ru_maxrss / 1024:.0f} MB, "
         f"page {os.path.getsize(page) / 1e3:.0f} kB"
     )
+    sys.exit(code)
 
 
 main()

@@ -5,8 +5,10 @@
 //! often each planted thing was found, and of how often what was not planted was.
 
 use callcsi::analytics::compare::{Outcome, Verdict};
+use callcsi::analytics::triggers::{About, Alert, Kind, Rules, Watch};
 use callcsi::analytics::{
-    Analysis, Compare, CompareOptions, Comparison, KanoClass, Range, Study, StudyOptions, What,
+    Analysis, Compare, CompareOptions, Comparison, KanoClass, Moment, Range, Study, StudyOptions,
+    What,
 };
 use callcsi::model::LabelScale;
 use callcsi::simulate::planted::{COLUMNS, Planted, PlantedSettings, Truth};
@@ -73,11 +75,14 @@ fn archive(seed: u64, calls: u64) -> callcsi::Result<Found> {
     let compare = |column, a, b| Compare::new(&columns, column, a, b, CompareOptions::default());
     let mut variant = compare("variant", "A", "B")?;
     let mut coin = compare("coin", "heads", "tails")?;
+    let rules = Rules::default_rules()?;
+    let mut watch = Watch::new(&rules, &columns, None, &scale)?;
     let mut scored: HashMap<String, u64> = HashMap::new();
     for row in planted.rows(calls) {
         study.push(&row)?;
         variant.push(&row)?;
         coin.push(&row)?;
+        watch.push(&row);
         if let (Some(operator), Some(_)) = (&row.columns[0], row.estimate) {
             *scored.entry(operator.clone()).or_default() += 1;
         }
@@ -85,6 +90,7 @@ fn archive(seed: u64, calls: u64) -> callcsi::Result<Found> {
     let (analysis, truth) = (study.finish()?, planted.truth());
     let mut found = Found::default();
     queue(&analysis, &truth, &mut found);
+    alerts(&watch.finish().alerts, &truth, &mut found);
     factors(&analysis, &truth, &mut found);
     operators(&analysis, &truth, &scored, &mut found);
     let robot = analysis.robot.iter().flat_map(|robot| &robot.nodes);
@@ -121,6 +127,28 @@ fn queue(analysis: &Analysis, truth: &Truth, found: &mut Found) {
     }
     found.so.insert("queue shared", shared);
     found.so.insert("coin shared", false_values);
+}
+
+/// Tells whether the default rules told of the bad queue, and how often of what is not so.
+fn alerts(alerts: &[Alert], truth: &Truth, found: &mut Found) {
+    let date = |day: i64| Moment(day * 86_400).to_string()[..10].to_owned();
+    let (begins, week) = (date(truth.bad_from), date(truth.bad_from + 7));
+    let (mut told, mut told_in_a_week, mut false_groups, mut operators) = (false, false, 0.0, 0.0);
+    for alert in alerts {
+        let (Kind::Group, Some(since)) = (alert.kind, &alert.since) else {
+            operators += f64::from(u8::from(alert.kind == Kind::Operator));
+            continue;
+        };
+        let of_it = matches!(&alert.about, About::Group { group, .. } if group == truth.bad_queue);
+        let right = of_it && *since >= begins;
+        told |= right;
+        told_in_a_week |= right && *since <= week;
+        false_groups += f64::from(u8::from(!right));
+    }
+    found.so.insert("alarm", told);
+    found.so.insert("alarm in a week", told_in_a_week);
+    found.sizes.insert("false groups", false_groups);
+    found.sizes.insert("operator alerts", operators);
 }
 
 fn factors(analysis: &Analysis, truth: &Truth, found: &mut Found) {
@@ -298,6 +326,16 @@ fn print(found: &[Found]) {
             "queue shared",
             String::new(),
         ),
+        (
+            "the default rules tell of it",
+            "alarm",
+            format!(
+                "other alerts of queues in an archive: {:.2}, of operators: {:.2}",
+                mean("false groups"),
+                mean("operator alerts")
+            ),
+        ),
+        ("… within a week", "alarm in a week", String::new()),
         (
             "the must-be factor is called so",
             "must-be",

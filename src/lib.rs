@@ -63,8 +63,8 @@
 //! * Scoring is deterministic, and the same for one thread or many. Threads are asked for
 //!   ([`batch::Threads`]); nothing runs on a pool of the process.
 //! * The settings a model was trained under travel in its file and are never given at scoring.
-//! * Files are opened only in [`telephony`], [`audio`], [`transcript`], [`recognise`], [`model`], [`vcon`] and
-//!   [`batch`].
+//! * Files are opened only in [`telephony`], [`audio`], [`transcript`], [`recognise`], [`model`], [`vcon`],
+//!   [`batch`], [`analytics`] and [`report`].
 //! * Samples are held by block, not by call; what is heard of a call takes some 2.5 kB a second.
 //! * No network, no telemetry; words, names and numbers of people reach no message and no result.
 //!

@@ -1,6 +1,7 @@
 //! The analysis of an archive and its page, from the outside.
 
 #![cfg(feature = "report")]
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
