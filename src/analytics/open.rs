@@ -55,9 +55,9 @@ pub struct ToOpen {
     pub claims: Vec<Call>,
     /// How many gave one.
     pub claims_in_all: u64,
-    /// Calls without a low mark that look like one: the lowest estimates.
+    /// Calls without a mark that look like a low one: the lowest estimates, of dissatisfied customers.
     pub suspected: Vec<Call>,
-    /// The highest estimates.
+    /// The highest estimates, of satisfied customers.
     pub best: Vec<Call>,
 }
 
@@ -102,10 +102,12 @@ pub(super) struct Openings {
     claims_in_all: u64,
     suspected: First,
     best: First,
+    satisfied_from: f64,
 }
 
 impl Openings {
-    pub fn new(most: usize) -> Openings {
+    /// Picks so many of each kind; an estimate below `satisfied_from` looks like a dissatisfied customer.
+    pub fn new(most: usize, satisfied_from: f64) -> Openings {
         let first = || First {
             most,
             calls: Vec::new(),
@@ -115,6 +117,7 @@ impl Openings {
             claims_in_all: 0,
             suspected: first(),
             best: first(),
+            satisfied_from,
         }
     }
 
@@ -129,10 +132,11 @@ impl Openings {
         }
         if let Some(estimate) = &row.estimate {
             // Who said that all was well is no claim, whatever the estimate.
-            if row.mark.is_none() {
+            let low = estimate.csi < self.satisfied_from;
+            if row.mark.is_none() && low {
                 taken |= self.suspected.offer((estimate.csi, 0, hash), row);
             }
-            if !is_claim {
+            if !is_claim && !low {
                 taken |= self.best.offer((-estimate.csi, 0, hash), row);
             }
         }
@@ -158,23 +162,26 @@ mod tests {
     proptest! {
         #[test]
         fn the_lowest_are_those_of_a_sort(csi in prop::collection::vec(10..50_u8, 0..40), most in 1..6_usize) {
-            let mut openings = Openings::new(most);
+            let mut openings = Openings::new(most, 4.2);
             for (i, csi) in csi.iter().enumerate() {
                 let mut row = CallRow::new(i.to_string());
                 row.estimate = Some(Estimate { csi: f64::from(*csi) / 10.0, satisfied: 0.5, dissatisfied: None });
                 openings.offer(&row, false);
             }
-            let found: Vec<f64> = openings.finish(None).suspected.iter().filter_map(|c| c.csi).collect();
-            let mut wanted: Vec<f64> = csi.iter().map(|csi| f64::from(*csi) / 10.0).collect();
-            wanted.sort_by(f64::total_cmp);
-            wanted.truncate(most);
-            prop_assert_eq!(found, wanted);
+            let open = openings.finish(None);
+            let told = |calls: &[Call]| calls.iter().filter_map(|c| c.csi).collect::<Vec<f64>>();
+            let mut all: Vec<f64> = csi.iter().map(|csi| f64::from(*csi) / 10.0).collect();
+            all.sort_by(f64::total_cmp);
+            let lowest: Vec<f64> = all.iter().copied().filter(|csi| *csi < 4.2).take(most).collect();
+            let highest: Vec<f64> = all.iter().rev().copied().filter(|csi| *csi >= 4.2).take(most).collect();
+            prop_assert_eq!(told(&open.suspected), lowest);
+            prop_assert_eq!(told(&open.best), highest);
         }
     }
 
     #[test]
     fn claims_are_the_lowest_marks_and_of_these_the_latest() {
-        let mut openings = Openings::new(2);
+        let mut openings = Openings::new(2, 4.0);
         for (id, mark, time) in [("a", 2, 30), ("b", 1, 10), ("c", 1, 20), ("d", 2, 40)] {
             let mut row = CallRow::new(id);
             (row.mark, row.time) = (Some(mark), Some(Moment(time)));

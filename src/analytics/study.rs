@@ -161,7 +161,7 @@ impl<'a> Study<'a> {
             watched: Watched::new(predictor),
             sample: Sample::new(options.sample),
             answered: Sample::new(options.sample),
-            openings: Openings::new(options.open),
+            openings: Openings::new(options.open, scale.satisfied_from() as f64),
             groups: Vec::new(),
             options,
         }
