@@ -18,8 +18,9 @@
 //! * Memory grows with groups and days, not with calls. What needs whole calls (quantiles, regressions) is
 //!   computed on a sample of them, the same for any order of the rows: those whose ids have the smallest
 //!   hashes. An archive that is no larger than the sample is used whole.
-//! * What cannot be said is `None` or a [`Missing`] with its reason, never 0.
+//! * What cannot be said is `None`, where there are several reasons with the one that holds, never 0.
 
+mod analysis;
 pub mod compare;
 mod contacts;
 mod drivers;
@@ -39,6 +40,10 @@ mod study;
 mod tally;
 pub mod triggers;
 
+pub use analysis::{
+    Analysis, CalibrationBin, Group, GroupTable, NotGrouped, Overview, Period, ResponseBin, Shrunk,
+    SpreadOf, SpreadShare,
+};
 pub use compare::{Compare, CompareOptions, Comparison};
 pub use drivers::{Drivers, FeatureDriver, GroupDriver};
 pub use indicators::{Correlation, Indicator, LEAST_DAYS};
@@ -52,8 +57,5 @@ pub use robot::{Node, Robot};
 pub use row::{CallRow, Estimate, Moment};
 pub use shared::{Condition, LEAST_LIFT, Shared, What};
 pub use stats::{Figure, Range};
-pub use study::{
-    Analysis, CalibrationBin, Group, GroupTable, NotGrouped, Overview, Period, ResponseBin, Shrunk,
-    SpreadOf, SpreadShare, Study, StudyOptions,
-};
+pub use study::{Study, StudyOptions};
 pub use tally::{LEAST_MARKS, Scores, Service};

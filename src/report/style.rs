@@ -63,5 +63,5 @@ td.pic{width:34%;min-width:150px}
 details{margin:8px 0}summary{cursor:pointer;color:var(--line)}
 dl{margin:8px 0}dt{font-weight:600;margin-top:8px}dd{margin:0;max-width:76ch}
 @media (max-width:520px){body{font-size:14px}main,header{padding-left:14px;padding-right:14px}h1{font-size:1.35rem}td.pic{min-width:110px}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.4rem}td.name{min-width:7em}}
-@media print{:root{--ground:#fff;--ink:#000;--card:#fff}nav{display:none}body{font-size:11px}main,header{max-width:none;padding:0}h2{break-after:avoid}.call,figure,tr{break-inside:avoid}details{display:none}}
+@media print{:root{--ground:#fff;--ink:#000;--card:#fff}nav{display:none}body{font-size:11px}main,header{max-width:none;padding:0}h2,h3,h3+p{break-after:avoid}.call,figure,tr{break-inside:avoid}details{display:none}}
 ";
