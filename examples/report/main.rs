@@ -7,7 +7,7 @@ mod arguments;
 
 use arguments::Arguments;
 use callcsi::analytics::triggers::{Rules, Watch, write_json_lines};
-use callcsi::analytics::{Archive, Study};
+use callcsi::analytics::{Archive, NotGrouped, Study, USUAL_COLUMNS};
 use callcsi::batch::{Manifest, check_output, in_order};
 use callcsi::call::Call;
 use callcsi::model::{Model, Predictor};
@@ -125,6 +125,18 @@ fn archive(arguments: &Arguments, predictor: &Predictor) -> Fallible<u64> {
         Ok(())
     })?;
     let analysis = study.finish()?;
+    // Of the usual columns most archives lack some; one that was asked for is missed.
+    let missed = analysis.columns.iter().filter(|table| {
+        let name = table.column.as_str();
+        let asked = arguments.by.iter().any(|by| by == name) && !USUAL_COLUMNS.contains(&name);
+        asked && table.left_out == Some(NotGrouped::NoValue)
+    });
+    for table in missed {
+        let name = &table.column;
+        eprintln!(
+            "report: --by {name}: found no call with a value, wanted a column of the manifest or one kept in the results (--keep)"
+        );
+    }
     let watched = watch.finish();
     let mut page = Page::new(&analysis, arguments.lang).with_alerts(&watched);
     if let Some(title) = &arguments.title {

@@ -92,8 +92,8 @@ pub(super) fn drivers(calls: &[Sampled], predictor: &Predictor) -> Option<Driver
 }
 
 /// Returns the values of a watched feature.
-pub(super) fn values(calls: &[Sampled], at: usize) -> Vec<f32> {
-    calls.iter().map(|call| call.numbers[at]).collect()
+pub(super) fn values<'a>(calls: impl IntoIterator<Item = &'a Sampled>, at: usize) -> Vec<f32> {
+    calls.into_iter().map(|call| call.numbers[at]).collect()
 }
 
 impl Watched {

@@ -106,25 +106,11 @@ impl Factors {
         &self.total
     }
 
-    /// The same of some of the factors.
-    pub fn only(&self, chosen: &[usize]) -> Factors {
-        let place = |a: usize, b: usize| pairs(self.levels.len()).position(|pair| pair == (a, b));
-        let meets = pairs(chosen.len()).map(|(a, b)| {
-            let (a, b) = (chosen[a], chosen[b]);
-            match a < b {
-                true => place(a, b)
-                    .map(|i| self.meets[i].clone())
-                    .unwrap_or_default(),
-                false => {
-                    let found = place(b, a).map(|i| &self.meets[i]);
-                    let turned = found.into_iter().flatten().map(|(&(g, h), &n)| ((h, g), n));
-                    turned.collect()
-                }
-            }
-        });
+    /// The same of one of the factors.
+    pub fn alone(&self, factor: usize) -> Factors {
         Factors {
-            meets: meets.collect(),
-            levels: chosen.iter().map(|&a| self.levels[a].clone()).collect(),
+            levels: vec![self.levels[factor].clone()],
+            meets: Vec::new(),
             total: self.total,
         }
     }
@@ -545,8 +531,8 @@ mod tests {
         }
         let spread = factors.spread().unwrap();
         assert_eq!(spread.between, [None, None]);
-        let alone = factors.only(&[1]).spread();
-        assert_eq!(alone, factors.only(&[0]).spread());
+        let alone = factors.alone(1).spread();
+        assert_eq!(alone, factors.alone(0).spread());
         near(alone.unwrap().between[0].unwrap(), 3.0);
     }
 }

@@ -116,7 +116,7 @@ pub(super) fn shared(
     watched: &Watched,
     groups: &[(String, Vec<String>)],
 ) -> Option<(Shared, Shared)> {
-    let calls: Vec<Sampled> = calls.iter().filter(|c| c.csi.is_some()).cloned().collect();
+    let calls: Vec<&Sampled> = calls.iter().filter(|c| c.csi.is_some()).collect();
     let size = (calls.len() as f64 * PART) as usize;
     if (size as u64) < LEAST_SUPPORT {
         return None;
@@ -138,7 +138,7 @@ pub(super) fn shared(
 }
 
 fn part_shares(
-    calls: &[Sampled],
+    calls: &[&Sampled],
     part: &[bool],
     csi: f64,
     watched: &Watched,
@@ -170,7 +170,7 @@ fn part_shares(
         }
     };
     for (at, &feature) in watched.numbers.iter().enumerate() {
-        let Some(ends) = Ends::of(&mut values(calls, at)) else {
+        let Some(ends) = Ends::of(&mut values(calls.iter().copied(), at)) else {
             continue;
         };
         let (name, in_model) = (

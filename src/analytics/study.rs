@@ -305,7 +305,7 @@ impl<'a> Study<'a> {
         let columns = self.columns.iter().enumerate().map(|(at, column)| {
             // What the column alone says, and what it says minding the others.
             let place = self.shares.iter().position(|&share| share == at);
-            let alone = place.map(|place| self.factors.only(&[place]));
+            let alone = place.map(|place| self.factors.alone(place));
             let minding = place.and_then(|place| Some(&effects.as_ref()?[place]));
             column.table(alone.as_ref(), minding, centre, least)
         });
