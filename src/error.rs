@@ -34,6 +34,18 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [ErrorKind; 8] = [
+        ErrorKind::IllFormed,
+        ErrorKind::Unsupported,
+        ErrorKind::Mismatch,
+        ErrorKind::Invalid,
+        ErrorKind::Io,
+        ErrorKind::Command,
+        ErrorKind::NotConverged,
+        ErrorKind::Internal,
+    ];
+
     /// Returns the name used in result rows: `ill_formed`, `unsupported`, …
     pub fn name(self) -> &'static str {
         match self {
@@ -234,6 +246,25 @@ impl Error {
         self
     }
 
+    /// Makes an error of what an error says, so that one can cross the border of a process; `kind` is its
+    /// [name](ErrorKind::name), and an unknown one counts as a defect.
+    pub fn from_parts(
+        kind: &str,
+        place: &str,
+        found: &str,
+        wanted: &str,
+        hint: Option<&str>,
+    ) -> Error {
+        let known = ErrorKind::ALL
+            .into_iter()
+            .find(|known| known.name() == kind);
+        let error = Error::new(known.unwrap_or(ErrorKind::Internal), place, found, wanted);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+
     /// Returns what was being done with the call, where that is known.
     pub fn stage(&self) -> Option<Stage> {
         self.0.stage
@@ -279,6 +310,17 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_made_of_its_parts_says_the_same() {
+        for kind in ErrorKind::ALL {
+            let error = Error::new(kind, "calls.csv line 3", "\u{1b}", "a row").hint("a comma?");
+            let (place, found, wanted) = (error.place(), error.found(), error.wanted());
+            let again = Error::from_parts(kind.name(), place, found, wanted, error.hint_text());
+            assert_eq!(again.to_string(), error.to_string());
+            assert_eq!(again.kind(), kind);
+        }
+    }
 
     #[test]
     fn message_names_call_place_found_wanted_and_hint() {

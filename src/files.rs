@@ -1,8 +1,10 @@
 //! Files that are read whole.
 
+use crate::call::{AtHand, Input};
 use crate::error::{Error, ErrorKind, Result};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads a file of at most `most` bytes. Only a regular file: a pipe may never end, or never begin.
 pub(crate) fn read_whole(path: &Path, most: u64) -> Result<Vec<u8>> {
@@ -27,4 +29,12 @@ pub(crate) fn read_whole(path: &Path, most: u64) -> Result<Vec<u8>> {
         return Err(error.hint("is it the file that was meant?"));
     }
     Ok(bytes)
+}
+
+/// Returns the whole content of an input; of a file, at most `most` bytes.
+pub(crate) fn read_input(input: &Input, most: u64) -> Result<Arc<[u8]>> {
+    match input.at_hand()? {
+        AtHand::Path(path) => Ok(read_whole(&path, most)?.into()),
+        AtHand::Bytes(bytes) => Ok(bytes),
+    }
 }

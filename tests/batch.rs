@@ -7,7 +7,7 @@ mod common;
 
 use callcsi::ErrorKind;
 use callcsi::batch::*;
-use callcsi::call::AgentChannel;
+use callcsi::call::{AgentChannel, Input, Later};
 use callcsi::features::{INTERRUPTIONS_LIST, Lang};
 use callcsi::model::{Example, LabelScale, Model, TrainOptions, train};
 use callcsi::score::{Extractor, Scorer};
@@ -19,6 +19,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Nobody stops these runs.
+static RUNNING: AtomicBool = AtomicBool::new(false);
 
 static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap().explaining());
 
@@ -41,7 +45,10 @@ fn rows(path: &Path, options: ManifestOptions, csv: bool, threads: Threads) -> S
         false => Box::new(JsonSink::new(&mut out, model, &[]).unwrap()),
     };
     let manifest = Manifest::open(path, options).unwrap();
-    score_all(&SCORER, manifest, threads, |outcome| sink.write(&outcome)).unwrap();
+    score_all(&SCORER, manifest, threads, &RUNNING, |outcome| {
+        sink.write(&outcome)
+    })
+    .unwrap();
     sink.flush().unwrap();
     drop(sink);
     String::from_utf8(out).unwrap()
@@ -465,7 +472,7 @@ fn an_id_cannot_move_the_cursor() {
     let path = folder.write("calls.csv", manifest);
     let mut summary = Summary::new(SCORER.predictor().model().label());
     let manifest = Manifest::open(&path, ManifestOptions::default()).unwrap();
-    score_all(&SCORER, manifest, Threads::Inline, |outcome| {
+    score_all(&SCORER, manifest, Threads::Inline, &RUNNING, |outcome| {
         // The id itself is kept as it is: it is the key to the centre's own tables.
         assert_eq!(outcome.id.as_deref(), Some("\x1b[2J\x07x\ny"));
         summary.add(&outcome);
@@ -632,7 +639,7 @@ fn a_table_of_results_trains_the_same_model_as_its_archive() {
     let mut table = Vec::new();
     let mut sink = CsvSink::new(&mut table, SCORER.predictor().model(), &keep).unwrap();
     let calls = Manifest::open(&manifest, ManifestOptions::default()).unwrap();
-    score_all(&SCORER, calls, Threads::of(2), |outcome| {
+    score_all(&SCORER, calls, Threads::of(2), &RUNNING, |outcome| {
         sink.write(&outcome)
     })
     .unwrap();
@@ -739,7 +746,10 @@ fn rows_of_a_model_of_marks_have_their_probabilities() {
         let mut out = Vec::new();
         let mut sink = JsonSink::new(&mut out, scorer.predictor().model(), &[]).unwrap();
         let manifest = Manifest::open(&path, ManifestOptions::default()).unwrap();
-        score_all(scorer, manifest, Threads::Inline, |o| sink.write(&o)).unwrap();
+        score_all(scorer, manifest, Threads::Inline, &RUNNING, |o| {
+            sink.write(&o)
+        })
+        .unwrap();
         parsed(std::str::from_utf8(&out).unwrap()).remove(0)
     };
     let plain = row(&scorer);
@@ -773,7 +783,10 @@ fn text_tells_reasons_and_changes_in_the_language_asked_for() {
         let mut out = Vec::new();
         let mut sink = TextSink::in_language(&mut out, lang).unwrap();
         let manifest = Manifest::open(&path, ManifestOptions::default()).unwrap();
-        score_all(&SCORER, manifest, Threads::Inline, |o| sink.write(&o)).unwrap();
+        score_all(&SCORER, manifest, Threads::Inline, &RUNNING, |o| {
+            sink.write(&o)
+        })
+        .unwrap();
         String::from_utf8(out).unwrap()
     };
     let (en, ru) = (text(Lang::En), text(Lang::Ru));
@@ -808,4 +821,217 @@ fn text_tells_reasons_and_changes_in_the_language_asked_for() {
         rest[..3].to_owned()
     };
     assert_eq!(csi(&en).replace('.', ","), csi(&ru));
+}
+
+/// The cells of columns as CSV writes them, row by row.
+fn as_csv(columns: &[Column]) -> Vec<Vec<String>> {
+    let text = |cells: &ColumnCells| -> Vec<String> {
+        fn told<T: ToString>(cells: &[Option<T>]) -> Vec<String> {
+            let tell = |cell: &Option<T>| cell.as_ref().map_or(String::new(), T::to_string);
+            cells.iter().map(tell).collect()
+        }
+        match cells {
+            ColumnCells::Flags(cells) => {
+                let flag = |cell: &Option<bool>| cell.map(u8::from);
+                told(&cells.iter().map(flag).collect::<Vec<_>>())
+            }
+            ColumnCells::Integers(cells) => told(cells),
+            ColumnCells::Numbers(cells) => told(cells),
+            ColumnCells::Texts(cells) => told(cells),
+        }
+    };
+    let columns: Vec<Vec<String>> = columns.iter().map(|c| text(&c.cells)).collect();
+    let rows = columns.first().map_or(0, Vec::len);
+    let row = |i: usize| columns.iter().map(|column| column[i].clone()).collect();
+    (0..rows).map(row).collect()
+}
+
+fn read_csv(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let owned = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
+    let header = owned(reader.headers().unwrap());
+    (
+        header,
+        reader.records().map(|r| owned(&r.unwrap())).collect(),
+    )
+}
+
+#[test]
+fn columns_hold_what_csv_holds() {
+    let csv = rows(
+        &demo().join("manifest.csv"),
+        ManifestOptions::default(),
+        true,
+        Threads::Inline,
+    );
+    let (header, wanted) = read_csv(&csv);
+    let manifest = Manifest::open(demo().join("manifest.csv"), ManifestOptions::default());
+    let mut scored = ResultColumns::scored(SCORER.predictor().model(), &[]).unwrap();
+    score_all(
+        &SCORER,
+        manifest.unwrap(),
+        Threads::of(2),
+        &RUNNING,
+        |outcome| {
+            scored.push(&outcome);
+            Ok(())
+        },
+    )
+    .unwrap();
+    let names: Vec<&str> = scored.columns().iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, header);
+    assert_eq!(as_csv(scored.columns()), wanted);
+
+    // Measured, they are the same but for what the model says, and for the word of the status.
+    let manifest = Manifest::open(demo().join("manifest.csv"), ManifestOptions::default());
+    let settings = SCORER.extractor().settings();
+    let mut measured = ResultColumns::measured(settings, &[]).unwrap();
+    let extractor = SCORER.extractor();
+    measure_all(
+        extractor,
+        manifest.unwrap(),
+        Threads::Inline,
+        &RUNNING,
+        |outcome| {
+            measured.push(&outcome);
+            Ok(())
+        },
+    )
+    .unwrap();
+    let judged = [
+        "csi",
+        "satisfied",
+        "dissatisfied",
+        "log_odds",
+        "base_log_odds",
+        "reasons",
+        "model",
+    ];
+    let kept: Vec<usize> = (0..header.len())
+        .filter(|&i| !judged.contains(&header[i].as_str()))
+        .collect();
+    let names: Vec<&str> = measured.columns().iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(
+        names,
+        kept.iter().map(|&i| header[i].as_str()).collect::<Vec<_>>()
+    );
+    let wanted: Vec<Vec<String>> = wanted
+        .iter()
+        .map(|row| {
+            kept.iter()
+                .map(|&i| row[i].replace("scored", "measured"))
+                .collect()
+        })
+        .collect();
+    assert_eq!(as_csv(measured.columns()), wanted);
+}
+
+/// The rows of the demonstration as a data frame has them; with `bytes`, files are what is in them.
+fn demo_rows(bytes: bool) -> Vec<ManifestRow> {
+    let text = std::fs::read_to_string(demo().join("manifest.csv")).unwrap();
+    let (header, rows) = read_csv(&text);
+    let mut made = Vec::new();
+    for (i, cells) in rows.iter().enumerate() {
+        // The header is line 1.
+        let mut row = ManifestRow::new(i as u64 + 2);
+        for (column, cell) in header.iter().zip(cells) {
+            let is_file =
+                ["audio", "transcript", "audio_agent", "audio_customer"].contains(&column.as_str());
+            if bytes && is_file && !cell.is_empty() {
+                let path = demo().join(cell);
+                let name = path.display().to_string();
+                // Half of them at once, half when they are asked for.
+                let input = match i % 2 {
+                    0 => Input::Bytes {
+                        name,
+                        bytes: std::fs::read(path).unwrap().into(),
+                    },
+                    _ => Input::Later(Later::new(name, move || {
+                        std::fs::read(&path).map(Into::into)
+                    })),
+                };
+                row.inputs.push((column.clone(), input));
+            } else {
+                row.cells.insert(column, cell);
+            }
+        }
+        made.push(row);
+    }
+    made
+}
+
+fn rows_of(rows: Vec<ManifestRow>, seen: &SeenIds) -> String {
+    let options = ManifestOptions {
+        root: Some(demo()),
+        ..ManifestOptions::default()
+    };
+    let manifest = Manifest::of_rows("manifest.csv", rows.into_iter(), options).unwrap();
+    let mut out = Vec::new();
+    let mut sink = JsonSink::new(&mut out, SCORER.predictor().model(), &[]).unwrap();
+    let manifest = manifest.sharing(seen.clone());
+    score_all(&SCORER, manifest, Threads::Inline, &RUNNING, |o| {
+        sink.write(&o)
+    })
+    .unwrap();
+    drop(sink);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn rows_and_bytes_that_the_caller_holds_are_as_good_as_files() {
+    let wanted = rows(
+        &demo().join("manifest.csv"),
+        ManifestOptions::default(),
+        false,
+        Threads::Inline,
+    );
+    assert_eq!(rows_of(demo_rows(false), &SeenIds::default()), wanted);
+    assert_eq!(rows_of(demo_rows(true), &SeenIds::default()), wanted);
+}
+
+#[test]
+fn parts_of_a_manifest_say_the_lines_of_the_whole_and_know_the_ids_of_each_other() {
+    let path = demo().join("manifest.csv");
+    let wanted = rows(&path, ManifestOptions::default(), false, Threads::Inline);
+    let (mut first, mut second) = (demo_rows(false), Vec::new());
+    for (i, row) in first.iter_mut().enumerate() {
+        row.cells.insert("manifest_line", &(i + 2).to_string());
+        row.line = 1;
+    }
+    second.extend(first.split_off(5));
+    let seen = SeenIds::default();
+    let found = rows_of(first, &seen) + &rows_of(second, &seen);
+    assert_eq!(found, wanted);
+    let again = parsed(&rows_of(demo_rows(false), &seen));
+    for (row, number) in again.iter().zip(2..) {
+        let message = row["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains(&format!("manifest.csv line {number}")),
+            "{message}"
+        );
+        assert!(message.contains("a second time"), "{message}");
+    }
+    let mut odd = demo_rows(false);
+    odd.truncate(1);
+    odd[0].cells.insert("manifest_line", "first");
+    let row = &parsed(&rows_of(odd, &SeenIds::default()))[0];
+    assert_eq!(row["error"]["place"], "manifest.csv line 2: manifest_line");
+}
+
+#[test]
+fn what_is_stopped_emits_no_more() {
+    let stop = AtomicBool::new(false);
+    for threads in [Threads::Inline, Threads::of(2)] {
+        let manifest = Manifest::open(demo().join("manifest.csv"), ManifestOptions::default());
+        stop.store(false, Ordering::Relaxed);
+        let mut count = 0;
+        score_all(&SCORER, manifest.unwrap(), threads, &stop, |_| {
+            count += 1;
+            stop.store(true, Ordering::Relaxed);
+            Ok(())
+        })
+        .unwrap();
+        // Those that were at work already may follow.
+        assert!((1..=3).contains(&count), "{count}");
+    }
 }

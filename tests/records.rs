@@ -230,6 +230,7 @@ fn what_is_odd_about_a_record_stands_in_the_row() {
         &scorer,
         manifest,
         callcsi::batch::Threads::Inline,
+        &std::sync::atomic::AtomicBool::new(false),
         |outcome| {
             let found = outcome.result.unwrap().measurements;
             codes.extend(found.warnings.iter().map(|warning| warning.code));

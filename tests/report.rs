@@ -375,7 +375,8 @@ fn scored(folder: &Folder, calls: u64) {
     let mut csv = CsvSink::new(file("rows.csv"), model, &keep).unwrap();
     let mut json = JsonSink::new(file("rows.jsonl"), model, &[]).unwrap();
     let entries = Manifest::open(folder.0.join("calls.csv"), ManifestOptions::default()).unwrap();
-    score_all(&scorer, entries, Threads::Inline, |outcome| {
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    score_all(&scorer, entries, Threads::Inline, &stop, |outcome| {
         csv.write(&outcome)?;
         json.write(&outcome)
     })

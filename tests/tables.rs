@@ -480,9 +480,13 @@ fn results_read_back_alike_from_every_format() {
     let (model, keep) = (SCORER.predictor().model(), ["operator_id".to_owned()]);
     let write = |sink: &mut dyn Sink| {
         let calls = Manifest::open(&manifest, ManifestOptions::default()).unwrap();
-        score_all(&SCORER, calls, Threads::Inline, |outcome| {
-            sink.write(&outcome)
-        })
+        score_all(
+            &SCORER,
+            calls,
+            Threads::Inline,
+            &std::sync::atomic::AtomicBool::new(false),
+            |outcome| sink.write(&outcome),
+        )
         .unwrap();
         sink.flush().unwrap();
     };
@@ -910,10 +914,16 @@ mod parquet_files {
         let mut csv = CsvSink::new(make("results.csv"), model, &keep).unwrap();
         let mut parquet = ParquetSink::new(make("results.parquet"), model, &keep).unwrap();
         let calls = Manifest::open(&manifest, ManifestOptions::default()).unwrap();
-        score_all(&SCORER, calls, Threads::Inline, |outcome| {
-            csv.write(&outcome)?;
-            parquet.write(&outcome)
-        })
+        score_all(
+            &SCORER,
+            calls,
+            Threads::Inline,
+            &std::sync::atomic::AtomicBool::new(false),
+            |outcome| {
+                csv.write(&outcome)?;
+                parquet.write(&outcome)
+            },
+        )
         .unwrap();
         csv.flush().unwrap();
         parquet.flush().unwrap();

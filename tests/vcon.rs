@@ -21,6 +21,10 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
+
+/// Nobody stops these runs.
+static RUNNING: AtomicBool = AtomicBool::new(false);
 
 static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::builtin().unwrap());
 
@@ -756,9 +760,13 @@ fn results_are_vcons_whatever_the_number_of_threads() {
         let out = folder.0.join(name);
         let entries = Manifest::open(&file, ManifestOptions::default()).unwrap();
         let mut sink = VconSink::new(&out, model(), BodyShape::Text).unwrap();
-        score_all(&SCORER, entries, Threads::of(threads), |outcome| {
-            sink.write(&outcome)
-        })
+        score_all(
+            &SCORER,
+            entries,
+            Threads::of(threads),
+            &RUNNING,
+            |outcome| sink.write(&outcome),
+        )
         .unwrap();
         sink.flush().unwrap();
         let files = std::fs::read_dir(out).unwrap().map(|f| f.unwrap().path());
@@ -786,7 +794,10 @@ fn results_are_vcons_whatever_the_number_of_threads() {
     let file = folder.write("same.csv", "call_id,vcon\nb,same/b.vcon\n");
     let entries = Manifest::open(file, ManifestOptions::default()).unwrap();
     let mut sink = VconSink::new(folder.0.join("same"), model(), BodyShape::Text).unwrap();
-    let error = score_all(&SCORER, entries, Threads::Inline, |o| sink.write(&o)).unwrap_err();
+    let error = score_all(&SCORER, entries, Threads::Inline, &RUNNING, |o| {
+        sink.write(&o)
+    })
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
     assert_eq!(
         std::fs::read_to_string(file_of_source).unwrap(),

@@ -1,6 +1,6 @@
 //! Bytes of a recording: from a file through a buffer, or from memory.
 
-use crate::call::Input;
+use crate::call::{AtHand, Input};
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -20,11 +20,11 @@ enum Bytes {
 impl Source {
     /// Opens a recording's bytes.
     pub(super) fn open(input: &Input) -> Result<Source> {
-        match input {
-            Input::Path(path) => {
+        match input.at_hand()? {
+            AtHand::Path(path) => {
                 let io = |error: io::Error| Error::io(input, &error);
                 // Before it is opened: a pipe would wait for its writer for ever.
-                let metadata = std::fs::metadata(path).map_err(io)?;
+                let metadata = std::fs::metadata(&path).map_err(io)?;
                 if !metadata.is_file() {
                     let found = if metadata.is_dir() {
                         "a directory"
@@ -39,11 +39,10 @@ impl Source {
                     len: metadata.len(),
                 })
             }
-            Input::Bytes { bytes, .. } => Ok(Source {
+            AtHand::Bytes(bytes) => Ok(Source {
                 len: bytes.len() as u64,
-                bytes: Bytes::Memory(Cursor::new(Arc::clone(bytes))),
+                bytes: Bytes::Memory(Cursor::new(bytes)),
             }),
-            Input::Part(part) => Source::open(&part.take()?),
         }
     }
 

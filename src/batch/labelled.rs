@@ -252,6 +252,11 @@ fn carried(metadata: &Metadata, column: &str) -> Option<String> {
     }
 }
 
+/// Whether a row of results has what was measured.
+fn is_measured(cells: &Cells) -> bool {
+    matches!(cells.get("status"), Some("scored" | "measured"))
+}
+
 fn of_archive(
     path: &Path,
     options: &LabelledOptions,
@@ -390,13 +395,13 @@ impl RowReader<'_> {
     fn call(&mut self, cells: &Cells, labels: Labels) -> Result<Read<LabelledCall>> {
         let Some(mark) = answer(labels) else {
             // Of results only those that were scored have measurements.
-            let measured = !self.results || cells.get("status") == Some("scored");
+            let measured = !self.results || is_measured(cells);
             return Ok(match self.options.silent && is_silent(labels) && measured {
                 true => Read::Silent(self.measured(cells)?.0),
                 false => Read::Unlabelled,
             });
         };
-        if self.results && cells.get("status") != Some("scored") {
+        if self.results && !is_measured(cells) {
             let found = cells.get("error").unwrap_or("a call that was not scored");
             let wanted = "a scored call";
             return Err(Error::new(ErrorKind::Invalid, "status", found, wanted));

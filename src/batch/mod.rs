@@ -28,6 +28,7 @@ mod parquet_rows;
 mod parquet_sink;
 mod pipeline;
 mod progress;
+mod result_columns;
 mod row;
 mod run;
 mod shard;
@@ -52,14 +53,18 @@ pub use labelled::{
     Labelled, LabelledCall, LabelledOptions, Predicted, read_labelled, read_labelled_watched,
     read_labelled_with,
 };
-pub use manifest::{Entry, Labels, Manifest, ManifestOptions, Pattern, read_metadata};
+pub use manifest::{
+    Entry, Labels, Manifest, ManifestOptions, ManifestRow, Pattern, SeenIds, read_metadata,
+};
 pub use mapping::{Mapping, TableKind};
 #[cfg(feature = "parquet")]
 pub use parquet_sink::{ParquetSink, pack};
 pub use pipeline::{MOST_THREADS, Threads, in_order};
 pub use progress::{Progress, Standing, estimated_rows};
+pub use result_columns::{Column, ColumnCells, ResultColumns};
 pub use row::{
-    CsvRows, CsvSink, JsonRows, JsonSink, Outcome, RowFormat, RowSink, SCHEMA_VERSION, Sink,
+    CellKind, CsvRows, CsvSink, JsonRows, JsonSink, Outcome, RowFormat, RowSink, SCHEMA_VERSION,
+    Sink,
 };
 pub use run::{Destination, Ending, Event, RunOptions, Start, remove_run, run};
 pub use shard::Shard;
@@ -68,14 +73,19 @@ pub use table::{Cells, Rows, read_table, read_table_from, read_table_mapped};
 pub use text::{TextRows, TextSink};
 pub use vcon_sink::VconSink;
 
+use self::inputs::Inputs;
+use self::pipeline::{Job, Limits, scheduled};
 use crate::error::{Error, ErrorKind, Result};
-use crate::score::Scorer;
+use crate::score::{Extractor, Measurements, Scorer};
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Scores every call of a manifest, in manifest order.
+/// Scores every call of a manifest; outcomes come in manifest order.
 ///
-/// `emit` is called on this thread with each outcome in turn.
+/// `emit` is called on this thread with each outcome in turn. `stop` ends the work as soon as the calls at
+/// work are done; nothing is emitted after that. The costliest call that waits is begun next.
 ///
 /// # Errors
 ///
@@ -85,9 +95,54 @@ pub fn score_all(
     scorer: &Scorer,
     entries: impl Iterator<Item = Entry> + Send,
     threads: Threads,
+    stop: &AtomicBool,
     emit: impl FnMut(Outcome) -> Result<()>,
 ) -> Result<()> {
-    in_order(threads, entries, |entry| run::score(scorer, entry), emit)
+    costliest_first(entries, threads, stop, |e| run::score(scorer, e), emit)
+}
+
+/// Measures every call of a manifest, as [`score_all`] scores them.
+///
+/// # Errors
+///
+/// As [`score_all`].
+pub fn measure_all(
+    extractor: &Extractor,
+    entries: impl Iterator<Item = Entry> + Send,
+    threads: Threads,
+    stop: &AtomicBool,
+    emit: impl FnMut(Outcome<Measurements>) -> Result<()>,
+) -> Result<()> {
+    costliest_first(entries, threads, stop, |e| run::measure(extractor, e), emit)
+}
+
+fn costliest_first<T: Send>(
+    entries: impl Iterator<Item = Entry> + Send,
+    threads: Threads,
+    stop: &AtomicBool,
+    work: impl Fn(Entry) -> T + Sync,
+    mut emit: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    let stopped = || stop.load(Ordering::Relaxed);
+    let jobs = entries.take_while(|_| !stopped()).map(|entry| {
+        let Inputs { cost, memory, .. } = Inputs::of(&entry, Identity::SizeAndTime);
+        Job {
+            item: entry,
+            cost,
+            memory,
+        }
+    });
+    let work = |entry| (!stopped()).then(|| work(entry));
+    scheduled(
+        threads,
+        Limits::of(threads),
+        jobs,
+        work,
+        |made| match made {
+            Some(made) => emit(made).map(ControlFlow::Continue),
+            None => Ok(ControlFlow::Break(())),
+        },
+    )
 }
 
 /// Makes the file that results go to; what was there is lost, so it may be none of `inputs`.

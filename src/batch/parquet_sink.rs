@@ -1,8 +1,7 @@
 //! Rows of results as Parquet.
 
-use super::row::{CsvRows, Outcome, RowFormat, SCHEMA_VERSION, Sink};
+use super::row::{CellKind, CsvRows, Outcome, RowFormat, SCHEMA_VERSION, Sink};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Kind, Unit, catalogue, position};
 use crate::model::Model;
 use parquet::basic::{Compression, LogicalType, Repetition, Type};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
@@ -56,17 +55,11 @@ enum Values {
 
 impl Column {
     fn new(name: &str) -> Column {
-        let feature = position(name).and_then(|at| catalogue().get(at));
-        let values = match (feature, name) {
-            (Some(feature), _) if feature.kind == Kind::Category => Values::Texts(Vec::new()),
-            (Some(feature), _) if feature.unit == Unit::Flag => Values::Flags(Vec::new()),
-            (Some(_), _) => Values::Numbers(Vec::new()),
-            (None, "schema" | "line" | "mark") => Values::Integers(Vec::new()),
-            (None, "csi" | "satisfied" | "dissatisfied" | "log_odds" | "base_log_odds") => {
-                Values::Numbers(Vec::new())
-            }
-            // Among them the manifest's own columns, of which nobody knows what they hold.
-            (None, _) => Values::Texts(Vec::new()),
+        let values = match CellKind::named(name) {
+            CellKind::Flag => Values::Flags(Vec::new()),
+            CellKind::Integer => Values::Integers(Vec::new()),
+            CellKind::Number => Values::Numbers(Vec::new()),
+            CellKind::Text => Values::Texts(Vec::new()),
         };
         Column {
             name: name.to_owned(),

@@ -11,10 +11,11 @@
 //!   they may hold names and numbers of people.
 
 use super::manifest::Labels;
+use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Value, catalogue};
+use crate::features::{Feature, Kind, Unit, Value, catalogue};
 use crate::model::{Contribution, Model, Prediction};
-use crate::score::Assessment;
+use crate::score::{Assessment, Measurements};
 use crate::transcript::format_names;
 use crate::view::record;
 use serde::Serialize;
@@ -29,10 +30,10 @@ pub const SCHEMA_VERSION: u32 = 2;
 /// Reasons told in a CSV cell.
 pub(super) const TOLD_REASONS: usize = 3;
 
-/// What became of one row of the manifest.
+/// What became of one row of the manifest: its call assessed, or only measured.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Outcome {
+pub struct Outcome<T = Assessment> {
     /// Line of the manifest, from 1; of a folder, the place of the file.
     pub line: u64,
     /// The call's id; `None` when the row did not tell it.
@@ -43,8 +44,46 @@ pub struct Outcome {
     pub extra: BTreeMap<String, String>,
     /// The vCon that the call came from.
     pub vcon: Option<PathBuf>,
-    /// The assessment, or what went wrong.
-    pub result: Result<Box<Assessment>>,
+    /// The assessment or the measurements, or what went wrong.
+    pub result: Result<Box<T>>,
+}
+
+impl<T> Outcome<T> {
+    /// Makes the outcome of a call that stands alone, on line 1.
+    pub fn of(call: &Call, result: Result<T>) -> Outcome<T> {
+        Outcome {
+            line: 1,
+            id: Some(call.id.as_str().to_owned()),
+            labels: Labels::default(),
+            extra: call.metadata.extra.clone(),
+            vcon: call.vcon.clone(),
+            result: result.map(Box::new),
+        }
+    }
+}
+
+/// What a row's call came to, as far as its columns need to know.
+pub(super) trait Found {
+    /// What `status` says of it.
+    const STATUS: &'static str;
+
+    fn measurements(&self) -> &Measurements;
+}
+
+impl Found for Assessment {
+    const STATUS: &'static str = "scored";
+
+    fn measurements(&self) -> &Measurements {
+        &self.measurements
+    }
+}
+
+impl Found for Measurements {
+    const STATUS: &'static str = "measured";
+
+    fn measurements(&self) -> &Measurements {
+        self
+    }
 }
 
 /// How a row is written: pure, so that rows are made on the threads that measure.
@@ -136,8 +175,8 @@ pub(super) fn reasons(contributions: &[Contribution]) -> Vec<&Contribution> {
 }
 
 /// Refuses columns to keep whose names the rows use themselves, or that are named twice.
-fn check_keep(keep: &[String]) -> Result<()> {
-    let fixed = COLUMNS.iter().map(|(name, _)| *name).chain(GIVEN);
+pub(super) fn check_keep(keep: &[String]) -> Result<()> {
+    let fixed = columns().map(|(name, ..)| name).chain(GIVEN);
     let json_only = [
         "dissatisfied",
         "marks",
@@ -300,47 +339,141 @@ pub struct CsvRows {
 /// Writes one CSV row a call, below a header.
 pub type CsvSink<W> = RowSink<CsvRows, W>;
 
-/// The cell of a column that follows from the outcome alone.
-type Cell = fn(&Outcome) -> Option<String>;
+/// What stands in a cell of a column that follows from the outcome alone.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Field {
+    Integer(i64),
+    Number(f64),
+    Text(String),
+}
 
-/// The columns before the features, with their cells; `None` is an empty cell.
-const COLUMNS: [(&str, Cell); 15] = [
-    ("schema", |_| Some(SCHEMA_VERSION.to_string())),
-    ("line", |o| Some(o.line.to_string())),
-    ("call_id", |o| o.id.clone()),
-    ("status", |o| {
-        Some(if o.result.is_ok() { "scored" } else { "failed" }.to_owned())
+impl std::fmt::Display for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Field::Integer(number) => number.fmt(f),
+            Field::Number(number) => number.fmt(f),
+            Field::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+type Cell<T> = fn(&Outcome<T>) -> Option<Field>;
+
+/// A column before the features: its name, what it holds, and its cell.
+pub(super) type Column<T> = (&'static str, CellKind, Cell<T>);
+
+/// What the cells of a column hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// Yes or no.
+    Flag,
+    /// Whole numbers.
+    Integer,
+    /// Numbers.
+    Number,
+    /// Text.
+    Text,
+}
+
+impl CellKind {
+    /// Returns what the column of a feature holds.
+    pub(super) fn of(feature: &Feature) -> CellKind {
+        match (feature.kind, feature.unit) {
+            (Kind::Category, _) => CellKind::Text,
+            (Kind::Number, Unit::Flag) => CellKind::Flag,
+            (Kind::Number, _) => CellKind::Number,
+        }
+    }
+
+    /// Returns what a column of the rows holds, by its name; of those kept of a manifest nobody knows.
+    #[cfg(feature = "parquet")]
+    pub(super) fn named(name: &str) -> CellKind {
+        let feature = crate::features::position(name).and_then(|at| catalogue().get(at));
+        let fixed = || columns().find(|(own, ..)| *own == name);
+        match feature {
+            Some(feature) => CellKind::of(feature),
+            None => fixed().map_or(CellKind::Text, |(_, kind, _)| kind),
+        }
+    }
+}
+
+/// Which row, and whether it could be measured.
+pub(super) fn first_columns<T: Found>() -> [Column<T>; 4] {
+    [
+        ("schema", CellKind::Integer, |_| {
+            Some(Field::Integer(i64::from(SCHEMA_VERSION)))
+        }),
+        ("line", CellKind::Integer, |o| {
+            Some(Field::Integer(i64::try_from(o.line).ok()?))
+        }),
+        ("call_id", CellKind::Text, |o| {
+            Some(Field::Text(o.id.clone()?))
+        }),
+        ("status", CellKind::Text, |o| {
+            let word = if o.result.is_ok() {
+                T::STATUS
+            } else {
+                "failed"
+            };
+            Some(Field::Text(word.to_owned()))
+        }),
+    ]
+}
+
+/// What the model makes of the call.
+const JUDGED: [Column<Assessment>; 6] = [
+    ("csi", CellKind::Number, |o| {
+        Some(Field::Number(judged(o)?.csi))
     }),
-    ("csi", |o| judged(o).map(|p| p.csi.to_string())),
-    ("satisfied", |o| judged(o).map(|p| p.satisfied.to_string())),
-    ("dissatisfied", |o| {
-        judged(o).and_then(|p| Some(p.dissatisfied?.to_string()))
+    ("satisfied", CellKind::Number, |o| {
+        Some(Field::Number(judged(o)?.satisfied))
     }),
-    ("log_odds", |o| judged(o).map(|p| p.log_odds.to_string())),
-    ("base_log_odds", |o| judged(o).map(|p| p.base.to_string())),
-    ("reasons", |o| judged(o).map(told)),
-    ("warnings", |o| {
-        let warnings = &o.result.as_ref().ok()?.measurements.warnings;
-        Some(
-            warnings
-                .iter()
-                .map(|w| w.code)
-                .collect::<Vec<_>>()
-                .join("; "),
-        )
+    ("dissatisfied", CellKind::Number, |o| {
+        Some(Field::Number(judged(o)?.dissatisfied?))
     }),
-    ("error_kind", |o| {
-        Some(o.result.as_ref().err()?.kind().name().to_owned())
+    ("log_odds", CellKind::Number, |o| {
+        Some(Field::Number(judged(o)?.log_odds))
     }),
-    ("error", |o| Some(o.result.as_ref().err()?.to_string())),
-    ("mark", |o| o.labels.mark.map(|m| m.to_string())),
-    ("survey_status", |o| {
-        o.labels.survey.map(|s| s.name().to_owned())
+    ("base_log_odds", CellKind::Number, |o| {
+        Some(Field::Number(judged(o)?.base))
+    }),
+    ("reasons", CellKind::Text, |o| {
+        Some(Field::Text(told(judged(o)?)))
     }),
 ];
 
+/// What was odd or wrong, and what the customer said.
+pub(super) fn last_columns<T: Found>() -> [Column<T>; 5] {
+    [
+        ("warnings", CellKind::Text, |o| {
+            let warnings = &o.result.as_ref().ok()?.measurements().warnings;
+            let codes: Vec<&str> = warnings.iter().map(|w| w.code).collect();
+            Some(Field::Text(codes.join("; ")))
+        }),
+        ("error_kind", CellKind::Text, |o| {
+            let kind = o.result.as_ref().err()?.kind();
+            Some(Field::Text(kind.name().to_owned()))
+        }),
+        ("error", CellKind::Text, |o| {
+            Some(Field::Text(o.result.as_ref().err()?.to_string()))
+        }),
+        ("mark", CellKind::Integer, |o| {
+            Some(Field::Integer(o.labels.mark?))
+        }),
+        ("survey_status", CellKind::Text, |o| {
+            Some(Field::Text(o.labels.survey?.name().to_owned()))
+        }),
+    ]
+}
+
+/// The columns before the features, with their cells; `None` is an empty cell.
+pub(super) fn columns() -> impl Iterator<Item = Column<Assessment>> {
+    let judged = first_columns().into_iter().chain(JUDGED);
+    judged.chain(last_columns())
+}
+
 /// The columns after those, the same in every row.
-const GIVEN: [&str; 2] = ["model", "settings"];
+pub(super) const GIVEN: [&str; 2] = ["model", "settings"];
 
 fn judged(outcome: &Outcome) -> Option<&Prediction> {
     outcome
@@ -413,7 +546,7 @@ impl RowFormat for CsvRows {
     }
 
     fn header(&self) -> Result<Vec<u8>> {
-        let fixed = COLUMNS.iter().map(|(name, _)| *name).chain(GIVEN);
+        let fixed = columns().map(|(name, ..)| name).chain(GIVEN);
         let features = catalogue().iter().map(|f| f.name.as_str());
         let kept = self.keep.iter().map(String::as_str);
         let mut out = Vec::new();
@@ -422,9 +555,10 @@ impl RowFormat for CsvRows {
     }
 
     fn row(&self, outcome: &Outcome, out: &mut Vec<u8>) -> Result<()> {
-        let fixed = COLUMNS
-            .iter()
-            .map(|(_, cell)| cell(outcome).unwrap_or_default());
+        let fixed = columns().map(|(_, _, cell)| {
+            let field = cell(outcome);
+            field.map_or(String::new(), |field| field.to_string())
+        });
         let given = [self.model.clone(), self.settings.clone()];
         let kept = self
             .keep

@@ -17,8 +17,9 @@ use super::output::{self, Found, Left, Names, Output};
 use super::pipeline::{Job, Limits, Threads, scheduled};
 use super::row::{Outcome, RowFormat, SCHEMA_VERSION, write_error};
 use super::shard::Shard;
+use crate::call::Call;
 use crate::error::Result;
-use crate::score::{Part, Scorer, guarded};
+use crate::score::{Extractor, Measurements, Part, Scorer, Warning, guarded};
 use crate::settings::Fnv1a;
 use serde_json::json;
 use std::io::Write;
@@ -409,6 +410,27 @@ fn origin(scorer: &Scorer, header: &[u8], format: &dyn RowFormat, options: &RunO
 
 /// Measures and judges the call of a row.
 pub(super) fn score(scorer: &Scorer, entry: Entry) -> Outcome {
+    work(
+        entry,
+        |call| scorer.score(call),
+        |assessment| &mut assessment.measurements.warnings,
+    )
+}
+
+/// Measures the call of a row.
+pub(super) fn measure(extractor: &Extractor, entry: Entry) -> Outcome<Measurements> {
+    work(
+        entry,
+        |call| extractor.extract(call),
+        |found| &mut found.warnings,
+    )
+}
+
+fn work<T>(
+    entry: Entry,
+    work: impl FnOnce(&Call) -> Result<T>,
+    warnings_of: fn(&mut T) -> &mut Vec<Warning>,
+) -> Outcome<T> {
     let Entry {
         line,
         id,
@@ -422,10 +444,11 @@ pub(super) fn score(scorer: &Scorer, entry: Entry) -> Outcome {
         .map(|call| call.metadata.extra.clone())
         .unwrap_or_default();
     let vcon = row.as_ref().ok().and_then(|call| call.vcon.clone());
-    let result = row.and_then(|call| guarded(&call.id, || scorer.score(&call)));
-    let result = result.map(|mut assessment| {
-        assessment.measurements.warnings.splice(0..0, warnings);
-        assessment
+    let result = row.and_then(|call| guarded(&call.id, || work(&call)));
+    let result = result.map(|mut found| {
+        // What was odd about the facts comes first.
+        warnings_of(&mut found).splice(0..0, warnings);
+        found
     });
     Outcome {
         line,

@@ -39,6 +39,11 @@ impl Cells {
         Some(&cell.value)
     }
 
+    /// Returns the object that a JSON table has as `metadata`.
+    pub fn metadata_object(&self) -> Option<&Value> {
+        self.inline_metadata.as_ref()
+    }
+
     /// Returns the call's id, which every row has.
     pub(crate) fn call_id(&self) -> Result<&str> {
         self.get("call_id").ok_or_else(|| {
@@ -68,6 +73,12 @@ impl Cells {
             value,
             is_number: false,
         });
+    }
+
+    /// Adds the cell of a column that the row has not yet; without the white space around it. An empty one
+    /// is none.
+    pub fn insert(&mut self, column: &str, value: &str) {
+        self.add(column, value, false);
     }
 
     pub(super) fn add(&mut self, column: &str, value: &str, is_number: bool) {

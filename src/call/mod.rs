@@ -138,6 +138,78 @@ pub enum Input {
     /// A part of a file that holds more, taken out each time it is needed: a call that waits for its
     /// turn holds no sound.
     Part(Part),
+    /// Bytes that are fetched when they are needed, of an object store for instance: see [`Later`].
+    Later(Later),
+}
+
+/// Bytes that are not here yet: see [`Input::Later`].
+///
+/// They are fetched on the thread that works on the call, each time the call is opened, and held as long
+/// as it is worked on.
+#[derive(Clone)]
+pub struct Later {
+    name: String,
+    fetch: Arc<Fetch>,
+}
+
+type Fetch = dyn Fn() -> std::io::Result<Arc<[u8]>> + Send + Sync;
+
+impl Later {
+    /// Makes an input of what `fetch` will return, with the name that errors shall give it. What `fetch`
+    /// fails with is an error of the call.
+    ///
+    /// ```
+    /// use callcsi::call::{AgentChannel, Call, Input, Later};
+    ///
+    /// let fetch = || std::fs::read("demo/demo-02.wav").map(Into::into);
+    /// let sound = Input::Later(Later::new("s3://calls/demo-02.wav", fetch));
+    /// let call = Call::new("demo-02").stereo(sound, AgentChannel::Left);
+    /// ```
+    pub fn new(
+        name: impl Into<String>,
+        fetch: impl Fn() -> std::io::Result<Arc<[u8]>> + Send + Sync + 'static,
+    ) -> Later {
+        Later {
+            name: name.into(),
+            fetch: Arc::new(fetch),
+        }
+    }
+}
+
+// Two are equal when they are one: nothing is fetched to compare.
+impl PartialEq for Later {
+    fn eq(&self, other: &Later) -> bool {
+        self.name == other.name && Arc::ptr_eq(&self.fetch, &other.fetch)
+    }
+}
+
+impl Eq for Later {}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Later({})", self.name)
+    }
+}
+
+/// What an input comes to: see [`Input::at_hand`].
+pub(crate) enum AtHand {
+    Path(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+impl Input {
+    /// Returns the bytes, or the file that has them: parts are taken out, what is not here is fetched.
+    pub(crate) fn at_hand(&self) -> Result<AtHand, Error> {
+        Ok(match self {
+            Input::Path(path) => AtHand::Path(path.clone()),
+            Input::Bytes { bytes, .. } => AtHand::Bytes(Arc::clone(bytes)),
+            Input::Part(part) => return part.take()?.at_hand(),
+            Input::Later(later) => {
+                let bytes = (later.fetch)();
+                AtHand::Bytes(bytes.map_err(|e| Error::io(self, &e))?)
+            }
+        })
+    }
 }
 
 /// A part of a file: see [`Input::Part`].
@@ -206,6 +278,7 @@ impl fmt::Display for Input {
             Input::Path(path) => write!(f, "{}", path.display()),
             Input::Bytes { name, .. } => f.write_str(name),
             Input::Part(part) => write!(f, "{part}"),
+            Input::Later(later) => f.write_str(&later.name),
         }
     }
 }

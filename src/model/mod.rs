@@ -80,7 +80,7 @@ pub use fit::CONVERGED;
 pub use label::{LabelScale, MarkClass, SurveyCounts, SurveyStatus, Target};
 pub use marks::{GroupErrors, MarkEvaluation, MarkOutcome};
 pub use metrics::{Confusion, Evaluation, Outcome, Ranking, Separation};
-pub use options::{Calibration, TrainOptions, Validation};
+pub use options::{Calibration, TrainOptions, Validation, feature_set};
 pub use predict::{Contribution, Prediction, Predictor};
 pub use response::{ResponseWeights, response_weights};
 pub use study::{Bins, Importance, Profile};

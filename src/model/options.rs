@@ -4,7 +4,9 @@ use super::choose::Choice;
 use super::file::Model;
 use super::label::{SurveyCounts, Target};
 use crate::error::{Error, ErrorKind, Result};
+use crate::features::{Source, catalogue};
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// What to learn from where nothing else is said: the columns of the essay, and of the turn-taking
 /// features those that exist on most calls.
@@ -113,6 +115,84 @@ impl Default for Validation {
     fn default() -> Validation {
         Validation::HoldOut { share: 0.2 }
     }
+}
+
+/// Folds where none are named.
+const FOLDS: u64 = 5;
+
+/// Share held out where none is named.
+const SHARE: f64 = 0.2;
+
+impl FromStr for Validation {
+    type Err = Error;
+
+    /// Parses `none`, `folds:5`, `holdout:0.2` or `latest:0.2`; the numbers may be left out.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] for anything else.
+    fn from_str(text: &str) -> Result<Validation> {
+        let wrong = || {
+            let wanted = "none, folds:5, holdout:0.2 or latest:0.2, the number left out or not";
+            Error::new(
+                ErrorKind::Invalid,
+                "validation",
+                format!("{text:?}"),
+                wanted,
+            )
+        };
+        let (kind, number) = match text.split_once(':') {
+            Some((kind, number)) => (kind, Some(number)),
+            None => (text, None),
+        };
+        let share = || number.map_or(Ok(SHARE), |n| n.parse().map_err(|_| wrong()));
+        let validation = match kind {
+            "none" if number.is_none() => Validation::None,
+            "folds" => Validation::Folds {
+                folds: number.map_or(Ok(FOLDS), |n| n.parse().map_err(|_| wrong()))?,
+            },
+            "holdout" => Validation::HoldOut { share: share()? },
+            "latest" => Validation::Latest { share: share()? },
+            _ => return Err(wrong()),
+        };
+        validation.check()?;
+        Ok(validation)
+    }
+}
+
+impl FromStr for Calibration {
+    type Err = Error;
+
+    /// Parses `platt` or `isotonic`, of five folds.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] for any other word.
+    fn from_str(text: &str) -> Result<Calibration> {
+        match text {
+            "platt" => Ok(Calibration::Platt { folds: FOLDS }),
+            "isotonic" => Ok(Calibration::Isotonic { folds: FOLDS }),
+            _ => {
+                let (found, wanted) = (format!("{text:?}"), "platt or isotonic");
+                Err(Error::new(ErrorKind::Invalid, "calibration", found, wanted))
+            }
+        }
+    }
+}
+
+/// Returns the names of a set of features: `recommended` ([`RECOMMENDED`]), `essay`, `call_features` or
+/// `all`; `None` for any other word.
+pub fn feature_set(word: &str) -> Option<Vec<String>> {
+    let source = match word {
+        "recommended" => return Some(RECOMMENDED.map(str::to_owned).to_vec()),
+        "essay" => Some(Source::Essay),
+        "call_features" => Some(Source::CallFeatures),
+        "all" => None,
+        _ => return None,
+    };
+    let all = catalogue().iter();
+    let some = all.filter(|f| source.is_none_or(|source| f.source == source));
+    Some(some.map(|f| f.name.clone()).collect())
 }
 
 impl Validation {

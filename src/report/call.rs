@@ -4,6 +4,10 @@
 //! assessment has. What comes from a call or a model is text in it, escaped by `maud`; it holds no word of
 //! the transcript.
 
+mod fragment;
+
+pub use fragment::call_fragment;
+
 use super::picture::{CallPicture, STYLE, ivr_steps};
 use crate::error::legible;
 use crate::features::words::{mark, quantity};

@@ -16,6 +16,6 @@ mod style;
 mod tables;
 mod words;
 
-pub use call::call_page;
+pub use call::{call_fragment, call_page};
 pub use page::Page;
 pub use tables::write_tables;

@@ -4,9 +4,9 @@ use super::content::Content;
 use super::draft::{Whose, settle};
 use super::formats::Format;
 use super::{Transcript, doubled};
-use crate::call::{AgentChannel, Input, Side, TranscriptSource};
+use crate::call::{AgentChannel, Side, TranscriptSource};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::read_whole;
+use crate::files::read_input;
 use std::str::FromStr;
 
 /// The largest transcript read, in bytes. An hour of speech with word times is below 4 MB in the
@@ -158,18 +158,7 @@ fn read_one(
 ) -> Result<ReadTranscript> {
     let forced = source.format.as_deref().map(Format::from_str).transpose()?;
     let whose = Whose::of(source, agent_channel);
-    let taken = match &source.input {
-        Input::Part(part) => Some(part.take()?),
-        _ => None,
-    };
-    match taken.as_ref().unwrap_or(&source.input) {
-        Input::Bytes { bytes, .. } => parse(bytes, forced, &whose),
-        Input::Path(path) => parse(&read_whole(path, MAX_BYTES)?, forced, &whose),
-        Input::Part(_) => {
-            let found = "a part of a part of a file";
-            Err(Error::new(ErrorKind::Internal, "", found, "a part"))
-        }
-    }
+    parse(&read_input(&source.input, MAX_BYTES)?, forced, &whose)
 }
 
 /// Parses one transcript; pure.
@@ -201,6 +190,7 @@ pub(super) fn parse(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Input;
     use proptest::prelude::*;
 
     fn parse_any(bytes: &[u8], forced: Option<Format>) -> Result<ReadTranscript> {

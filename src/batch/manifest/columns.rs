@@ -13,9 +13,13 @@ use crate::model::SurveyStatus;
 use crate::timeline::{Span, Time};
 use std::str::FromStr;
 
+/// The column of a row's own line.
+pub(super) const MANIFEST_LINE: &str = "manifest_line";
+
 /// The columns that mean something; all others are carried along.
-const KNOWN: [&str; 35] = [
+const KNOWN: [&str; 36] = [
     "call_id",
+    MANIFEST_LINE,
     "audio",
     "agent_channel",
     "audio_agent",
@@ -57,7 +61,7 @@ pub(super) fn extra_columns(rows: &Rows) -> Vec<String> {
     rows.columns().iter().filter(unknown).cloned().collect()
 }
 
-fn number<T: FromStr>(cells: &Cells, column: &str, wanted: &str) -> Result<Option<T>> {
+pub(super) fn number<T: FromStr>(cells: &Cells, column: &str, wanted: &str) -> Result<Option<T>> {
     let Some(text) = cells.get(column) else {
         return Ok(None);
     };

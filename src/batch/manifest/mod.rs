@@ -21,6 +21,7 @@
 //! | `metadata` | a JSON file as [`Metadata`], or a [platform's record](crate::telephony); in JSON Lines also the object itself |
 //! | `ivr_…`, `queue_…`, `hold…`, `customer_…`, `recording_start` | the same facts as columns |
 //! | `mark`, `survey_status` | what the customer said, for training |
+//! | `manifest_line` | the row's line, where the table is a part of another: results and errors then say it |
 //!
 //! `ivr_path` is `node:outcome>node:outcome` (outcomes may be left out); `holds` is `12.5-40;60-75` in
 //! seconds of the call clock. Any other column is carried along in [`Metadata::extra`].
@@ -36,7 +37,7 @@ pub use folder::Pattern;
 pub(super) use folder::is_audio;
 pub use records::read_metadata;
 
-use self::columns::{extra_columns, from_columns, span};
+use self::columns::{MANIFEST_LINE, extra_columns, from_columns, number, span};
 use self::folder::{cells_of_file, find_recordings, read_facts};
 use self::paths::Root;
 use self::records::{Joined, fill, read_facts_of};
@@ -53,6 +54,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the customer said of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,13 +119,64 @@ pub struct ManifestOptions {
     pub outside: bool,
 }
 
+/// One row of a manifest that the caller holds: see [`Manifest::of_rows`].
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct ManifestRow {
+    /// Line, from 1, unless the row has a column `manifest_line`.
+    pub line: u64,
+    /// The cells, by column.
+    pub cells: Cells,
+    /// What `audio`, `audio_agent`, `audio_customer`, `transcript`, `transcript_agent`,
+    /// `transcript_customer`, `vcon` and `metadata` are, where that is no path: it stands over the cell of
+    /// the same column.
+    pub inputs: Vec<(String, Input)>,
+    /// Why the row could not be read, where that is known: then it is a row of results with this error. Its
+    /// place is within the row.
+    pub unread: Option<Error>,
+}
+
+impl ManifestRow {
+    /// Makes a row without cells.
+    pub fn new(line: u64) -> ManifestRow {
+        ManifestRow {
+            line,
+            ..ManifestRow::default()
+        }
+    }
+}
+
+struct GivenRows(Box<dyn Iterator<Item = ManifestRow> + Send>);
+
+impl std::fmt::Debug for GivenRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GivenRows")
+    }
+}
+
+/// The ids of the calls that were seen, to tell when one comes again.
+///
+/// A manifest has its own; several that are parts of one share them ([`Manifest::sharing`]).
+#[derive(Clone, Debug, Default)]
+pub struct SeenIds(Arc<Mutex<HashSet<u64>>>);
+
+impl SeenIds {
+    /// Adds an id; `false` when it was there. Ids are held as hashes of 64 bits.
+    fn add(&self, id: &CallId) -> bool {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.insert(hasher.finish())
+    }
+}
+
 /// A source of calls: an iterator over its rows.
 #[derive(Debug)]
 pub struct Manifest {
     source: Source,
     root: Root,
     options: ManifestOptions,
-    seen: HashSet<u64>,
+    seen: SeenIds,
     extra: Vec<String>,
     history: Option<History>,
     records: Joined,
@@ -133,6 +186,8 @@ pub struct Manifest {
 /// What a row led to besides its call.
 #[derive(Debug, Default)]
 struct Found {
+    /// What was given in place of paths.
+    inputs: Vec<(String, Input)>,
     files: Vec<PathBuf>,
     warnings: Vec<Warning>,
 }
@@ -140,6 +195,10 @@ struct Found {
 #[derive(Debug)]
 enum Source {
     Table(Rows),
+    Rows {
+        name: String,
+        rows: GivenRows,
+    },
     Folder {
         files: std::vec::IntoIter<PathBuf>,
         facts: HashMap<String, Cells>,
@@ -213,7 +272,7 @@ impl Manifest {
             source,
             root: Root::new(root, options.outside)?,
             options,
-            seen: HashSet::new(),
+            seen: SeenIds::default(),
             extra,
             history: None,
             records,
@@ -261,6 +320,31 @@ impl Manifest {
         Manifest::new(Source::Table(rows), folder, extra, options)
     }
 
+    /// Makes a manifest of rows that the caller holds, as of a data frame; `name` is what errors call it.
+    /// Paths start from [`ManifestOptions::root`], else from the working directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] when the root, or a file of records, cannot be read.
+    pub fn of_rows(
+        name: &str,
+        rows: impl Iterator<Item = ManifestRow> + Send + 'static,
+        options: ManifestOptions,
+    ) -> Result<Manifest> {
+        let folder = options.root.clone().unwrap_or_default();
+        let source = Source::Rows {
+            name: name.to_owned(),
+            rows: GivenRows(Box::new(rows)),
+        };
+        Manifest::new(source, folder, Vec::new(), options)
+    }
+
+    /// Counts the ids of other manifests as seen, and its own for them: each is a part of one.
+    pub fn sharing(mut self, seen: SeenIds) -> Manifest {
+        self.seen = seen;
+        self
+    }
+
     /// Fills in what the customers' earlier calls show, where a row does not tell it.
     pub fn with_history(mut self, history: History) -> Manifest {
         self.history = Some(history);
@@ -276,7 +360,7 @@ impl Manifest {
     pub fn known_length(&self) -> Option<u64> {
         match &self.source {
             Source::Folder { files, .. } => Some(files.len() as u64),
-            Source::Table(_) => None,
+            Source::Table(_) | Source::Rows { .. } => None,
         }
     }
 
@@ -286,16 +370,25 @@ impl Manifest {
         &self.extra
     }
 
-    fn entry(&mut self, line: u64, place: &str, cells: Result<Cells>) -> Entry {
+    fn entry(
+        &mut self,
+        line: u64,
+        place: &str,
+        cells: Result<Cells>,
+        inputs: Vec<(String, Input)>,
+    ) -> Entry {
         let cells = match cells {
             Ok(cells) => cells,
             Err(error) => return Entry::failed(line, place, error),
         };
         let id = cells.get("call_id").map(str::to_owned);
         let labels = labels(&cells);
-        let mut found = Found::default();
+        let mut found = Found {
+            inputs,
+            ..Found::default()
+        };
         let mut row = self.call(&cells, &mut found).and_then(|call| {
-            if self.is_new(&call.id) {
+            if self.seen.add(&call.id) {
                 Ok(call)
             } else {
                 let place = "call_id";
@@ -328,12 +421,6 @@ impl Manifest {
         }
     }
 
-    fn is_new(&mut self, id: &CallId) -> bool {
-        let mut hasher = DefaultHasher::new();
-        id.hash(&mut hasher);
-        self.seen.insert(hasher.finish())
-    }
-
     /// Makes the call of a row.
     fn call(&self, cells: &Cells, found: &mut Found) -> Result<Call> {
         let id = cells.call_id()?;
@@ -346,6 +433,9 @@ impl Manifest {
         let vcon = vcon::of_row(cells, &self.root, agent_channel, speaker, found)?;
         let agent_channel = vcon.as_ref().map_or(agent_channel, |v| v.agent_channel);
         let mut file = |column: &str| -> Result<Option<Input>> {
+            if let Some(input) = found.input(column) {
+                return Ok(Some(input.clone()));
+            }
             let Some(text) = cells.get(column) else {
                 return Ok(None);
             };
@@ -436,13 +526,20 @@ impl Manifest {
             (Some(object), _) => {
                 Metadata::from_json(&object.to_string()).map_err(|e| e.within("metadata"))?
             }
-            (None, Some(text)) => {
-                let path = self.root.resolve("metadata", text)?;
-                found.files.push(path.clone());
-                let read = read_facts_of(&path, id, start, &mut found.warnings);
-                read.map_err(|e| e.at(Stage::Metadata))?
+            (None, text) => {
+                let input = match (found.input("metadata"), text) {
+                    (Some(input), _) => Some(input.clone()),
+                    (None, Some(text)) => {
+                        let path = self.root.resolve("metadata", text)?;
+                        found.files.push(path.clone());
+                        Some(Input::Path(path))
+                    }
+                    (None, None) => None,
+                };
+                let read = input.map(|i| read_facts_of(&i, id, start, &mut found.warnings));
+                let read = read.transpose().map_err(|e| e.at(Stage::Metadata))?;
+                read.unwrap_or_default()
             }
-            (None, None) => Metadata::default(),
         };
         if let Some(record) = self.records.of(id) {
             metadata = fill(metadata, record, start, &mut found.warnings);
@@ -453,14 +550,43 @@ impl Manifest {
     }
 }
 
+/// Returns the line that a row says it has, else the one it stands on.
+fn own_line(line: u64, cells: Result<Cells>) -> (u64, Result<Cells>) {
+    let cells = match cells {
+        Ok(cells) => cells,
+        Err(error) => return (line, Err(error)),
+    };
+    match number::<u64>(&cells, MANIFEST_LINE, "a whole number, the row's line") {
+        Ok(own) => (own.unwrap_or(line), Ok(cells)),
+        Err(error) => (line, Err(error)),
+    }
+}
+
+impl Found {
+    /// Takes what was given for a column in place of a path.
+    fn input(&self, column: &str) -> Option<&Input> {
+        let (_, input) = self.inputs.iter().find(|(of, _)| of == column)?;
+        Some(input)
+    }
+}
+
 impl Iterator for Manifest {
     type Item = Entry;
 
     fn next(&mut self) -> Option<Entry> {
+        let mut inputs = Vec::new();
         let (line, place, cells) = match &mut self.source {
             Source::Table(rows) => {
                 let (line, cells) = rows.next()?;
+                let (line, cells) = own_line(line, cells);
                 (line, rows.place(line), cells)
+            }
+            Source::Rows { name, rows } => {
+                let row = rows.0.next()?;
+                inputs = row.inputs;
+                let (line, cells) = own_line(row.line, Ok(row.cells));
+                let cells = row.unread.map_or(cells, Err);
+                (line, format!("{name} line {line}"), cells)
             }
             Source::Folder { files, facts, line } => {
                 let file = files.next()?;
@@ -470,6 +596,6 @@ impl Iterator for Manifest {
                 (*line, file.display().to_string(), cells)
             }
         };
-        Some(self.entry(line, &place, cells))
+        Some(self.entry(line, &place, cells, inputs))
     }
 }

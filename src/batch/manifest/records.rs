@@ -6,9 +6,9 @@
 //!   names itself, a lone record is that row's, whatever its id.
 //! * What the row says stands over its own file of metadata, and that over the records.
 
-use crate::call::{CallId, Metadata, WallTime};
+use crate::call::{CallId, Input, Metadata, WallTime};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::read_whole;
+use crate::files::{read_input, read_whole};
 use crate::score::Warning;
 use crate::telephony::{self, Record, join_records};
 use std::collections::HashMap;
@@ -68,25 +68,25 @@ pub(super) fn fill(
     metadata.or(record.metadata)
 }
 
-/// Reads the facts of one call from a file: JSON as [`Metadata`] writes it, or a platform's record.
+/// Reads the facts of one call: JSON as [`Metadata`] writes it, or a platform's record.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Mismatch`] when a platform's records are of other
 /// calls, else as [`Metadata::from_json`].
 pub(super) fn read_facts_of(
-    path: &Path,
+    input: &Input,
     id: &CallId,
     start: Option<WallTime>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Metadata> {
-    let bytes = read_whole(path, MAX_METADATA)?;
+    let bytes = read_input(input, MAX_METADATA)?;
     let own = parse(&bytes);
     let Err(error) = own else {
-        return own.map_err(|e| e.within(path.display()));
+        return own.map_err(|e| e.within(input));
     };
     let Ok(read) = telephony::read(&bytes, None) else {
-        return Err(error.within(path.display()));
+        return Err(error.within(input));
     };
     let records = join_records(read.records);
     let is_of = |record: &&Record| record.call_id == *id || record.aliases.contains(id);
@@ -96,7 +96,7 @@ pub(super) fn read_facts_of(
     };
     match (found, read.rejected.into_iter().next()) {
         (Some(record), _) => Ok(fill(Metadata::default(), record, start, warnings)),
-        (None, Some(error)) => Err(error.within(path.display())),
+        (None, Some(error)) => Err(error.within(input)),
         (None, None) => {
             let found = format!(
                 "{} records of {}, none of this call",
@@ -104,12 +104,7 @@ pub(super) fn read_facts_of(
                 read.platform.title()
             );
             let wanted = "one whose id is the call_id";
-            Err(Error::new(
-                ErrorKind::Mismatch,
-                path.display(),
-                found,
-                wanted,
-            ))
+            Err(Error::new(ErrorKind::Mismatch, input, found, wanted))
         }
     }
 }

@@ -6,9 +6,13 @@ use super::paths::Root;
 use crate::batch::table::Cells;
 use crate::call::AgentChannel;
 use crate::error::Result;
+use crate::files::read_input;
 use crate::vcon::{self, ReadOptions, VconCall};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+
+/// The largest vCon in a file of its own, in bytes: as of those that are named by path.
+const MAX_VCON: u64 = 256 << 20;
 
 /// Reads the vCon of a row, when it names one.
 pub(super) fn of_row(
@@ -18,22 +22,32 @@ pub(super) fn of_row(
     agent_speaker: Option<&str>,
     found: &mut Found,
 ) -> Result<Option<VconCall>> {
-    let Some(file) = cells.get("vcon") else {
+    if found.input("vcon").is_none() && cells.get("vcon").is_none() {
         return Ok(None);
-    };
+    }
     let audio = cells.get("audio").map(|text| root.resolve("audio", text));
-    let file = root.resolve("vcon", file)?;
     let speaker = cells.get("agent_speaker").or(agent_speaker);
-    let options = ReadOptions {
+    let mut options = ReadOptions {
         agent_channel,
         agent_speaker: speaker.map(str::to_owned),
         dialog: None,
         audio: audio.transpose()?,
-        spare_audio: recording_beside(&file),
+        spare_audio: None,
     };
-    found.files.push(file.clone());
-    found.files.extend(options.spare_audio.clone());
-    let mut read = vcon::read_file(file, &options)?;
+    let mut read = match (found.input("vcon"), cells.get("vcon")) {
+        (Some(input), _) => {
+            let bytes = read_input(input, MAX_VCON)?;
+            vcon::read(&bytes, &input.to_string(), &options)?
+        }
+        (None, Some(file)) => {
+            let file = root.resolve("vcon", file)?;
+            options.spare_audio = recording_beside(&file);
+            found.files.push(file.clone());
+            found.files.extend(options.spare_audio.clone());
+            vcon::read_file(file, &options)?
+        }
+        (None, None) => return Ok(None),
+    };
     found.warnings.append(&mut read.warnings);
     Ok(Some(read))
 }

@@ -143,3 +143,35 @@ fn a_two_class_model_and_a_call_of_which_nothing_is_known_have_a_page() {
     assert!(page.contains("no_evidence") && !page.contains("NaN"));
     assert_eq!(model.settings(), &AnalysisSettings::default());
 }
+
+#[test]
+fn a_fragment_runs_and_fetches_nothing_and_its_names_are_text() {
+    let scorer = builtin();
+    let call = call();
+    let assessment = scorer.score(&call).unwrap();
+    let settings = scorer.extractor().settings();
+    for lang in Lang::ALL {
+        let options = PictureOptions::default();
+        let picture =
+            CallPicture::of(&call, &assessment.measurements, settings, lang, &options).unwrap();
+        let model = scorer.predictor().model();
+        let html = call_fragment(&assessment, model, Some(&picture), lang);
+        for word in [
+            "<script",
+            "<style",
+            "http-equiv",
+            "class=",
+            "тайна",
+            "секрет",
+        ] {
+            assert!(!html.contains(word), "{word}");
+        }
+        assert!(html.contains("&lt;script&gt;"));
+        // Of what could be fetched there is the picture, which is here.
+        let sources: Vec<&str> = html.split("src=\"").skip(1).collect();
+        assert_eq!(sources.len(), 1);
+        assert!(sources[0].starts_with("data:image/svg+xml"));
+        let csi = crate::features::words::mark(assessment.prediction.csi, lang);
+        assert!(html.contains(&format!("CSI {csi}")));
+    }
+}
