@@ -1,12 +1,11 @@
 //! What the command line says of training.
 
 use callcsi::batch::Labelled;
-use callcsi::features::{Source, catalogue, position};
-use callcsi::model::{Calibration, Choice, Target, Validation};
+use callcsi::features::position;
+use callcsi::model::{Choice, Target, Validation, feature_set};
 use clap::ValueEnum;
 use std::collections::HashSet;
 use std::error::Error;
-use std::str::FromStr;
 
 /// Folds where none are named.
 const FOLDS: u64 = 5;
@@ -31,54 +30,6 @@ impl TargetName {
     }
 }
 
-/// How probabilities are calibrated.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Calibrate {
-    /// By a line through the log-odds.
-    Platt,
-    /// By a free rising map, for some thousand calls or more.
-    Isotonic,
-}
-
-impl Calibrate {
-    pub fn calibration(self) -> Calibration {
-        match self {
-            Calibrate::Platt => Calibration::Platt { folds: FOLDS },
-            Calibrate::Isotonic => Calibration::Isotonic { folds: FOLDS },
-        }
-    }
-}
-
-/// What the figures come from.
-#[derive(Clone, Copy)]
-pub struct Validate(pub Validation);
-
-impl FromStr for Validate {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Validate, String> {
-        let wanted = || {
-            format!(
-                "{text:?}: wanted none, folds:5, holdout:0.2 or latest:0.2, the number left out or not"
-            )
-        };
-        let (kind, number) = match text.split_once(':') {
-            Some((kind, number)) => (kind, Some(number)),
-            None => (text, None),
-        };
-        let share = || number.map_or(Ok(SHARE), |n| n.parse().map_err(|_| wanted()));
-        Ok(Validate(match kind {
-            "none" if number.is_none() => Validation::None,
-            "folds" => Validation::Folds {
-                folds: number.map_or(Ok(FOLDS), |n| n.parse().map_err(|_| wanted()))?,
-            },
-            "holdout" => Validation::HoldOut { share: share()? },
-            "latest" => Validation::Latest { share: share()? },
-            _ => return Err(wanted()),
-        }))
-    }
-}
-
 /// What is chosen among where the command line does not choose.
 pub fn choice(alpha: Option<f64>, knots: Option<u64>) -> Choice {
     let mut choice = Choice::default();
@@ -99,15 +50,11 @@ pub fn validation(calls: usize, many: usize) -> Validation {
 pub fn features(said: &[String]) -> Result<Vec<String>, Box<dyn Error>> {
     let mut features = Vec::new();
     for word in said {
-        let of = |source: Option<Source>| {
-            let all = catalogue().iter();
-            let some = all.filter(move |f| source.is_none_or(|source| f.source == source));
-            some.map(|f| f.name.to_string())
-        };
+        if let Some(set) = feature_set(word) {
+            features.extend(set);
+            continue;
+        }
         match word.as_str() {
-            "essay" => features.extend(of(Some(Source::Essay))),
-            "call_features" => features.extend(of(Some(Source::CallFeatures))),
-            "all" => features.extend(of(None)),
             name if position(name).is_some() => features.push(name.to_owned()),
             path => {
                 let text = std::fs::read_to_string(path).map_err(|error| {

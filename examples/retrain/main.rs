@@ -12,11 +12,12 @@ use callcsi::batch::{
 };
 use callcsi::call::AgentChannel;
 use callcsi::model::{
-    Example, LabelScale, Model, Predictor, TrainOptions, Trained, response_weights, train_and_judge,
+    Calibration, Example, LabelScale, Model, Predictor, TrainOptions, Trained, Validation,
+    response_weights, train_and_judge,
 };
 use callcsi::score::Extractor;
 use callcsi::settings::AnalysisSettings;
-use choices::{Calibrate, TargetName, Validate};
+use choices::TargetName;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::error::Error;
@@ -58,7 +59,7 @@ struct Arguments {
     /// What the model answers: the distribution over marks, or whether the customer is satisfied.
     #[arg(long, value_enum, default_value = "marks")]
     target: TargetName,
-    /// Features to learn from: essay, call_features, all, a file with a name on each line, or names
+    /// Features to learn from: recommended, essay, call_features, all, a file with a name on each line, or names
     /// [default: the essay's, and what turn-taking gives on most calls].
     #[arg(long, value_delimiter = ',')]
     features: Vec<String>,
@@ -77,13 +78,14 @@ struct Arguments {
     /// Fewest calls of the satisfied, and of the others [default: 10; 3 with --prior].
     #[arg(long)]
     min_class_rows: Option<u64>,
-    /// Calibrate on the scores of five folds.
-    #[arg(long, value_enum)]
-    calibrate: Option<Calibrate>,
+    /// Calibrate on the scores of five folds: platt, a line through the log-odds, or isotonic, a free rising
+    /// map, for some thousand calls or more.
+    #[arg(long)]
+    calibrate: Option<Calibration>,
     /// What the figures come from: folds, folds:10, holdout, holdout:0.3, latest, latest:0.1, none
     /// [default: folds, of more than 20,000 calls holdout].
     #[arg(long)]
-    validate: Option<Validate>,
+    validate: Option<Validation>,
     /// Column whose equal values stay together when calls are held out, as customer_id.
     #[arg(long)]
     group: Option<String>,
@@ -171,7 +173,7 @@ impl Arguments {
         (training.name, training.source) = (self.name.clone(), self.source.clone());
         training.target = self.target.target();
         training.choice = Some(choices::choice(self.alpha, self.knots));
-        training.calibration = self.calibrate.map(Calibrate::calibration);
+        training.calibration = self.calibrate;
         if !self.features.is_empty() {
             training.features = choices::features(&self.features)?;
         }
@@ -187,7 +189,7 @@ impl Arguments {
             training.min_class_rows = 3;
         }
         training.min_class_rows = self.min_class_rows.unwrap_or(training.min_class_rows);
-        if let Some(Validate(validation)) = self.validate {
+        if let Some(validation) = self.validate {
             training.validation = validation;
         }
         training.threads = match self.threads() {
