@@ -6,7 +6,7 @@ use callcsi::batch::{
     Cells, Column, Manifest, ManifestOptions, ManifestRow, ResultColumns, Threads, measure_all,
     score_all,
 };
-use callcsi::call::{Input, Later};
+use callcsi::call::{CallId, Input, Later};
 use callcsi::model::Predictor;
 use callcsi::score::{Extractor, Limits, Scorer};
 use callcsi::settings::AnalysisSettings;
@@ -33,6 +33,11 @@ impl SeenIds {
     #[new]
     fn new() -> SeenIds {
         SeenIds::default()
+    }
+
+    /// Adds an id; `false` when it was there.
+    fn add(&self, call_id: &str) -> bool {
+        self.0.add(&CallId::new(call_id))
     }
 }
 

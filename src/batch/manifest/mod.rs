@@ -162,7 +162,7 @@ pub struct SeenIds(Arc<Mutex<HashSet<u64>>>);
 
 impl SeenIds {
     /// Adds an id; `false` when it was there. Ids are held as hashes of 64 bits.
-    fn add(&self, id: &CallId) -> bool {
+    pub fn add(&self, id: &CallId) -> bool {
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
         let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -376,6 +376,7 @@ impl Manifest {
         place: &str,
         cells: Result<Cells>,
         inputs: Vec<(String, Input)>,
+        unread: Option<Error>,
     ) -> Entry {
         let cells = match cells {
             Ok(cells) => cells,
@@ -387,7 +388,11 @@ impl Manifest {
             inputs,
             ..Found::default()
         };
-        let mut row = self.call(&cells, &mut found).and_then(|call| {
+        let call = match unread {
+            Some(error) => Err(error),
+            None => self.call(&cells, &mut found),
+        };
+        let mut row = call.and_then(|call| {
             if self.seen.add(&call.id) {
                 Ok(call)
             } else {
@@ -574,7 +579,7 @@ impl Iterator for Manifest {
     type Item = Entry;
 
     fn next(&mut self) -> Option<Entry> {
-        let mut inputs = Vec::new();
+        let (mut inputs, mut unread) = (Vec::new(), None);
         let (line, place, cells) = match &mut self.source {
             Source::Table(rows) => {
                 let (line, cells) = rows.next()?;
@@ -583,9 +588,8 @@ impl Iterator for Manifest {
             }
             Source::Rows { name, rows } => {
                 let row = rows.0.next()?;
-                inputs = row.inputs;
+                (inputs, unread) = (row.inputs, row.unread);
                 let (line, cells) = own_line(row.line, Ok(row.cells));
-                let cells = row.unread.map_or(cells, Err);
                 (line, format!("{name} line {line}"), cells)
             }
             Source::Folder { files, facts, line } => {
@@ -596,6 +600,6 @@ impl Iterator for Manifest {
                 (*line, file.display().to_string(), cells)
             }
         };
-        Some(self.entry(line, &place, cells, inputs))
+        Some(self.entry(line, &place, cells, inputs, unread))
     }
 }
