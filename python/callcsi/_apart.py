@@ -30,7 +30,7 @@ def _failed(work: Work, rows: _rows.Rows, line: int, found: str) -> list:
         "wanted": "a result or an error",
         "hint": "this is a defect, or the machine ran out of memory: please report it",
     }
-    cells = {"manifest_error": [json.dumps(parts)]}
+    cells: dict[str, list[str | None]] = {"manifest_error": [json.dumps(parts)]}
     for name in ("call_id", "manifest_line", "mark", "survey_status"):
         if name in rows.cells:
             cells[name] = rows.cells[name]

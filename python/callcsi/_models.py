@@ -281,6 +281,22 @@ def _some(value: float | int | Sequence | None) -> list:
     return list(value) if isinstance(value, Iterable) else [value]
 
 
+def _surveyed(survey: Sequence[str | None], marks: Sequence[Any]) -> dict[str, int]:
+    """Counts what became of the surveys, for the card; as the commands do."""
+    counts = dict.fromkeys(("answered", "no_response", "not_invited", "invalid", "unstated", "by_mark"), 0)
+    for word, mark in zip(survey, marks):
+        if word in (None, "answered") and mark is not None:
+            counts["answered"] += 1
+            counts["by_mark"] += word is None
+        elif word in ("answered", "invalid"):
+            counts["invalid"] += 1
+        elif word in ("no_response", "not_invited"):
+            counts[word] += 1
+        else:
+            counts["unstated"] += 1
+    return counts
+
+
 def train(
     table: Any,
     labels: Any = "mark",
@@ -361,15 +377,19 @@ def train(
     if "status" in table.column_names:
         status = _arrow.plain(table.column("status")).to_pylist()
         taken = [yes and word in MEASURED for yes, word in zip(taken, status)]
+    survey = [None] * rows
     if "survey_status" in table.column_names:
         survey = _arrow.plain(table.column("survey_status")).to_pylist()
+    surveyed = _surveyed(survey, marks)
+    if any(word is not None for word in survey):
         taken = [yes and word in (None, "answered") for yes, word in zip(taken, survey)]
     kept = [i for i, yes in enumerate(taken) if yes]
     if len(kept) < rows:
         table = table.take(pa.array(kept, pa.int64()))
         columns = {key: None if c is None else [c[i] for i in kept] for key, c in columns.items()}
     if "call_id" in table.column_names:
-        ids = _arrow.cells(table.column("call_id"))
+        # A call without an id is refused by its empty one.
+        ids = [name or "" for name in _arrow.cells(table.column("call_id"))]
     else:
         # In the order of the rows.
         ids = [f"{i:012d}" for i in kept]
@@ -389,6 +409,7 @@ def train(
         "source": source,
         "warning": warning,
         "period": period,
+        "survey": json.dumps(surveyed),
         "scale": scale,
         "target": target,
         "features": names,

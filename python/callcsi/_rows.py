@@ -134,13 +134,14 @@ def of_calls(
     for name, values in lists.items():
         if values is not None and len(values) != rows.count:
             raise ValueError(f"{name}: found {len(values)}, wanted {rows.count}, one for each call")
-    rows.cells["call_id"] = ids
+    rows.cells["call_id"] = list(ids)
     vcons = [c if isinstance(c, str) and ".vcon" in os.path.basename(c) else None for c in calls]
     _put(rows, "audio", [None if v else c for c, v in zip(calls, vcons)], root, filesystem)
     _put(rows, "vcon", vcons, root, filesystem)
     for name, column in (("metadata", "metadata"), ("transcripts", "transcript")):
-        if lists[name] is not None:
-            _put(rows, column, lists[name], root, filesystem)
+        values = lists[name]
+        if values is not None:
+            _put(rows, column, values, root, filesystem)
     return rows
 
 
@@ -172,11 +173,11 @@ def read_manifest(path: Any, mapping: Any = None, *, filesystem: Any = None) -> 
     away = filesystem is not None or (_files.is_address(path) and not path.startswith("file:"))
     data = _files.read(path, filesystem) if away else None
     mapping = None if mapping is None else os.fspath(mapping)
-    count, columns = _native.read_table(_files.local(path), data, mapping)
+    _, columns = _native.read_table(_files.local(path), data, mapping)
     arrays = {}
     for name, column in columns.items():
         if name == "manifest_line":
-            arrays[name] = pa.array([int(line) for line in column], pa.int64())
+            arrays[name] = pa.array([line and int(line) for line in column], pa.int64())
         else:
             arrays[name] = pa.array(column, pa.string())
-    return pa.table(arrays) if count else pa.table({n: a.cast(a.type) for n, a in arrays.items()})
+    return pa.table(arrays)

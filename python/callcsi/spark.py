@@ -211,7 +211,7 @@ def _cores(session: "SparkSession") -> int:
     try:
         return session.sparkContext.defaultParallelism
     except Exception:  # noqa: BLE001 - Connect has no context
-        return int(session.conf.get("spark.sql.shuffle.partitions", "8"))
+        return int(session.conf.get("spark.sql.shuffle.partitions", "8") or "8")
 
 
 def _sizes(table: pa.Table, root: str | None, filesystem: Any) -> list[int]:

@@ -133,6 +133,8 @@ pub struct Options {
     source: String,
     warning: Option<String>,
     period: Option<String>,
+    /// What became of the surveys, as JSON of `SurveyCounts`.
+    survey: Option<String>,
     scale: String,
     target: String,
     features: Vec<String>,
@@ -158,6 +160,9 @@ impl Options {
         options.source.clone_from(&self.source);
         options.warning.clone_from(&self.warning);
         options.period.clone_from(&self.period);
+        let survey = self.survey.as_deref().map(serde_json::from_str);
+        let wrong = |e: serde_json::Error| PyValueError::new_err(format!("survey: {e}"));
+        options.survey = survey.transpose().map_err(wrong)?;
         let target = Target::ALL.into_iter().find(|t| t.name() == self.target);
         options.target = target.ok_or_else(|| {
             let found = &self.target;
