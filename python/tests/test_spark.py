@@ -1,5 +1,6 @@
 """The same numbers on Spark: real executor processes, two workers of one core."""
 
+import json
 import os
 import pathlib
 import random
@@ -298,3 +299,34 @@ def test_the_driver_script_runs_as_a_command(tmp_path):
     assert ended.returncode == 1, ended.stderr[-2000:]
     assert "14 calls, 0 there already, 14 to do" in ended.stderr
     assert "12 scored, 2 failed" in ended.stderr
+
+
+CONNECT = """
+import json, sys
+from pyspark.sql import SparkSession
+from callcsi import spark
+session = SparkSession.builder.remote("local[2]").getOrCreate()
+assert type(session).__module__.startswith("pyspark.sql.connect"), type(session)
+calls = spark.spread(spark.manifest(session, sys.argv[1] + "/manifest.csv"), root=sys.argv[1], tasks=3)
+rows = spark.score(calls, root=sys.argv[1], name="manifest.csv").collect()
+rows = sorted((row.asDict() for row in rows), key=lambda row: row["line"])
+predicted = spark.predict(spark.extract(calls, root=sys.argv[1]), keep=["line"]).collect()
+found = {row["line"]: row["csi"] for row in predicted}
+assert all(found[row["line"]] == row["csi"] for row in rows)
+print(json.dumps(rows))
+session.stop()
+"""
+
+
+def test_spark_connect_gives_the_same_rows(tmp_path):
+    pytest.importorskip("grpc")
+    rows = by_the_command(DEMO / "manifest.csv", tmp_path / "rows.csv")
+    package = pathlib.Path(callcsi.__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(package), "PYSPARK_PYTHON": sys.executable}
+    environment["SPARK_HOME"] = os.path.dirname(pyspark.__file__)
+    environment["SPARK_LOCAL_IP"] = "127.0.0.1"
+    told = [sys.executable, "-c", CONNECT, str(DEMO)]
+    ended = subprocess.run(told, capture_output=True, text=True, env=environment, timeout=300, cwd=tmp_path, check=False)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert_same(rows, pa.table({name: pa.array([row[name] for row in found]) for name in rows[0]}))
