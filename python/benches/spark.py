@@ -67,7 +67,8 @@ def main() -> None:
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="callcsi-spark-"))
+    kept = tempfile.TemporaryDirectory(prefix="callcsi-spark-")
+    folder = pathlib.Path(kept.name)
     root = told.manifest.resolve().parent
     for turn in range(told.reps):
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
@@ -90,6 +91,7 @@ def main() -> None:
             flush=True,
         )
     session.stop()
+    kept.cleanup()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,13 @@ is null, never 0. Nothing is fetched from a network unless a path is an address;
 `callcsi.sklearn` has an estimator for scikit-learn, `callcsi.spark` does the same on Apache Spark.
 """
 
+if type(__loader__).__module__ == "zipimport":
+    # What Python says of it by itself leads astray.
+    raise ImportError(
+        f"callcsi: found {__file__}, wanted a folder: native code cannot be loaded out of a zip. On Spark, ship the "
+        "wheel by spark.archives and not by --py-files (docs/spark.md)"
+    )
+
 from ._archive import extract, extract_batches, score
 from ._assessment import Assessment, inspect
 from ._models import Model, catalogue, predict, train

@@ -61,6 +61,8 @@ def run_one(work: Work, rows: _rows.Rows, *, line: int, seen: _native.SeenIds) -
         # It came before: that is said here, and nothing is opened.
         return work.run(rows, first_line=line, threads=1, seen=seen)
     rows = _fetched(rows, work.filesystem)
+    # Made here, it is there in every child.
+    work.archive()
     read, write = os.pipe()
     child = os.fork()
     if child == 0:

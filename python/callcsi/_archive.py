@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
@@ -63,13 +63,13 @@ class Work:
         return _arrow.schema(self.columns(), _native.SCHEMA_VERSION)
 
     @property
-    def address(self) -> str | None:
-        """The root, where it is an address and no folder."""
-        root = self.root
-        return root if root is not None and _files.is_address(root) and not root.startswith("file:") else None
+    def place(self) -> _files.Place:
+        """Where the files of rows are."""
+        away = self.root is not None and (self.filesystem is not None or _files.is_address(self.root))
+        return _files.Place(self.root if away else None, self.outside, self.filesystem)
 
     def options(self, first_line: int, threads: int) -> dict[str, Any]:
-        local = None if self.root is None or self.address else _files.local(self.root)
+        local = None if self.place.root is not None else self.root
         return {
             "name": self.name,
             "first_line": first_line,
@@ -111,6 +111,9 @@ def work_of(
     **given: Any,
 ) -> Work:
     """Makes plain values of what a caller says."""
+    unknown = sorted(given.keys() - {field.name for field in fields(Work)})
+    if unknown:
+        raise TypeError(f"found the argument {unknown[0]!r}, wanted one that is documented")
     if isinstance(keep, str):
         raise TypeError("keep: a list of columns is wanted, not a word")
     if settings is not None and model is not None:
@@ -119,7 +122,7 @@ def work_of(
         judging=judging,
         model=model_bytes(model),
         settings=None if settings is None else json.dumps(dict(settings)),
-        root=None if root is None else os.fspath(root),
+        root=None if root is None else _files.local(os.fspath(root)),
         # What a caller lists is his own; what a manifest lists stays below its root.
         outside=root is None if outside is None else outside,
         keep=tuple(keep),
@@ -141,13 +144,13 @@ def _source(
         table = _rows.read_manifest(path, mapping, filesystem=work.filesystem)
         if work.root is None:
             # As the command has it: paths start from the manifest's folder and stay in it.
-            work = replace(work, root=os.path.dirname(path), outside=False)
+            work = replace(work, root=os.path.dirname(_files.local(path)), outside=False)
         work = replace(work, name=os.path.basename(path))
         calls = table
     elif isinstance(calls, (str, os.PathLike, bytes)):
         calls = [calls]
     if isinstance(calls, Sequence):
-        rows = _rows.of_calls(calls, metadata, transcripts, call_ids, work.address, work.filesystem)
+        rows = _rows.of_calls(calls, metadata, transcripts, call_ids, work.place)
         return work, rows
     if type(calls).__name__ == "Series" or type(calls).__module__.split(".")[0] == "numpy":
         return _source(work, list(calls), metadata, transcripts, call_ids, mapping)
@@ -155,7 +158,7 @@ def _source(
         if given is not None:
             raise TypeError(f"{name}: a table of calls has it as a column")
     table = _arrow.table_of(calls)
-    return work, _rows.of_table(table, work.address, work.filesystem)
+    return work, _rows.of_table(table, work.place)
 
 
 def batches(
@@ -172,6 +175,9 @@ def batches(
     work, rows = _source(work.check(), calls, metadata, transcripts, call_ids, mapping)
     if threads is not None and threads < 1:
         raise ValueError(f"threads: found {threads}, wanted 1 or more")
+    missing = [name for name in work.keep if name not in rows.cells and rows.count]
+    if missing:
+        raise ValueError(f"keep: found no column {missing[0]!r} in the calls")
     seen, told = _native.SeenIds(), None
     # Records are read once for each batch.
     size = max(1, rows.count) if work.records else BATCH

@@ -142,7 +142,8 @@ def inspect(
     named = next((p for p in (path, transcript, audio_agent) if p is not None), None)
     if call_id is None:
         call_id = "call" if isinstance(named, (bytes, bytearray)) or named is None else _rows.ids_of([named])[0]
-    rows = _rows.of_calls([path], None, None, [call_id], None, filesystem)
+    place = _files.Place(filesystem=filesystem)
+    rows = _rows.of_calls([path], None, None, [call_id], place)
     files = {
         "transcript": transcript,
         "metadata": metadata,
@@ -151,7 +152,7 @@ def inspect(
     }
     for column, value in files.items():
         if value is not None:
-            _rows._put(rows, column, [value], None, filesystem)
+            _rows.put(rows, column, [value], place)
     told = {"customer_offset_s": customer_offset_s, "duration_s": duration_s}
     for column, value in told.items():
         if value is not None:

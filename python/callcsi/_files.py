@@ -10,6 +10,7 @@ import functools
 import os
 import re
 import urllib.parse
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.fs as pafs
@@ -30,10 +31,37 @@ def local(text: str) -> str:
 
 
 def joined(root: str | None, path: str) -> str:
-    """Returns where a path leads that starts from an address."""
-    if root is None or is_address(path):
+    """Returns where a path leads that starts from `root`."""
+    if root is None or is_address(path) or path.startswith("/"):
         return path
     return f"{root.rstrip('/')}/{path}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files of rows are: what their paths start from, and what they are read through."""
+
+    #: An address, or a folder of `filesystem`; a local folder is the native side's matter.
+    root: str | None = None
+    #: Whether paths may lead out of the root, and be addresses.
+    outside: bool = True
+    filesystem: Any = None
+
+    def find(self, path: str) -> tuple[str, bool]:
+        """Returns a path, and whether it is read here. What leads out of the root and may not is left to the native
+        side, which refuses it."""
+        if path.startswith("file:"):
+            path = local(path)
+        here = self.filesystem is not None
+        if self.root is None:
+            return path, self.outside and (here or is_address(path))
+        if not self.outside:
+            inside = is_address(path) and path.startswith(self.root.rstrip("/") + "/")
+            climbs = ".." in path.split("/") or path.startswith("/") or (is_address(path) and not inside)
+            if climbs:
+                return path, False
+        path = joined(self.root, path)
+        return path, here or is_address(path)
 
 
 @functools.lru_cache(maxsize=64)

@@ -57,7 +57,7 @@ def _facts(value: Any) -> Any:
     return value
 
 
-def _put(rows: Rows, name: str, values: Sequence[Any], root: str | None, filesystem: Any) -> None:
+def put(rows: Rows, name: str, values: Sequence[Any], place: _files.Place) -> None:
     """Adds a column of files: paths to the cells, all else to the inputs."""
     cells: list[str | None] = [None] * rows.count
     inputs: list[bytes | str | None] = [None] * rows.count
@@ -71,11 +71,8 @@ def _put(rows: Rows, name: str, values: Sequence[Any], root: str | None, filesys
         if isinstance(value, (bytes, bytearray, memoryview)):
             inputs[i] = bytes(value)
         elif isinstance(value, str):
-            value = _files.joined(root, value)
-            if filesystem is not None or (_files.is_address(value) and not value.startswith("file:")):
-                inputs[i] = value
-            else:
-                cells[i] = _files.local(value)
+            path, here = place.find(value)
+            (inputs if here else cells)[i] = path
         else:
             found = type(value).__name__
             raise TypeError(f"{name}: a path, an address or bytes are wanted, not {found}")
@@ -85,9 +82,8 @@ def _put(rows: Rows, name: str, values: Sequence[Any], root: str | None, filesys
         rows.inputs[name] = inputs
 
 
-def of_table(table: pa.Table, root: str | None, filesystem: Any) -> Rows:
-    """Takes the rows of a table with the columns of a manifest. `root` is the address that paths start from,
-    where that is no folder."""
+def of_table(table: pa.Table, place: _files.Place) -> Rows:
+    """Takes the rows of a table with the columns of a manifest."""
     if "call_id" not in table.column_names:
         shown = ", ".join(table.column_names[:8])
         raise ValueError(f"found the columns {shown}, wanted a column call_id")
@@ -95,7 +91,7 @@ def of_table(table: pa.Table, root: str | None, filesystem: Any) -> Rows:
     for name in table.column_names:
         column = _arrow.plain(table.column(name))
         if name in FILES:
-            _put(rows, name, column.to_pylist(), root, filesystem)
+            put(rows, name, column.to_pylist(), place)
         elif _arrow.is_bytes(column.type):
             wanted = "text or numbers; bytes go into " + ", ".join(FILES)
             raise TypeError(f"column {name!r} holds bytes, wanted {wanted}")
@@ -123,8 +119,7 @@ def of_calls(
     metadata: Iterable[Any] | None,
     transcripts: Iterable[Any] | None,
     call_ids: Iterable[str] | None,
-    root: str | None,
-    filesystem: Any,
+    place: _files.Place,
 ) -> Rows:
     """Makes the rows of recordings, given as paths, addresses or bytes; `None` for a call without one."""
     rows = Rows(len(calls))
@@ -136,12 +131,12 @@ def of_calls(
             raise ValueError(f"{name}: found {len(values)}, wanted {rows.count}, one for each call")
     rows.cells["call_id"] = list(ids)
     vcons = [c if isinstance(c, str) and ".vcon" in os.path.basename(c) else None for c in calls]
-    _put(rows, "audio", [None if v else c for c, v in zip(calls, vcons)], root, filesystem)
-    _put(rows, "vcon", vcons, root, filesystem)
+    put(rows, "audio", [None if v else c for c, v in zip(calls, vcons)], place)
+    put(rows, "vcon", vcons, place)
     for name, column in (("metadata", "metadata"), ("transcripts", "transcript")):
         values = lists[name]
         if values is not None:
-            _put(rows, column, values, root, filesystem)
+            put(rows, column, values, place)
     return rows
 
 

@@ -48,8 +48,12 @@ SECONDS_PER_CALL = 0.002
 _DDL = {"flag": "boolean", "integer": "bigint", "number": "double", "text": "string"}
 
 
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
 def _ddl(columns: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"`{name.replace('`', '``')}` {_DDL[kind]}" for name, kind in columns)
+    return ", ".join(f"{_quoted(name)} {_DDL[kind]}" for name, kind in columns)
 
 
 def _attempt() -> int:
@@ -60,14 +64,17 @@ def _attempt() -> int:
     return 0 if context is None else context.attemptNumber()
 
 
-def _work_on(work: Work, apart: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """What a task does."""
+def _work_on(
+    work: Work, apart: str, names: tuple[str, ...], batches: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """What a task does; `names` are those of the columns."""
     alone = apart == "always" or (apart == "retry" and _attempt() > 0)
     seen = _native.SeenIds()
     line = 1
     for batch in batches:
-        rows = _rows.of_table(pa.Table.from_batches([batch]), work.address, work.filesystem)
-        size = 1 if alone else SLICE
+        rows = _rows.of_table(pa.Table.from_batches([batch]).rename_columns(list(names)), work.place)
+        # Records are read anew for each slice.
+        size = 1 if alone else max(1, rows.count) if work.records else SLICE
         for start in range(0, rows.count, size):
             part = rows.slice(start, size)
             if alone:
@@ -83,11 +90,18 @@ def _work_on(work: Work, apart: str, batches: Iterator[pa.RecordBatch]) -> Itera
 def _mapped(df: "DataFrame", work: Work, apart: str) -> "DataFrame":
     if apart not in ("retry", "always", "never"):
         raise ValueError(f"apart: found {apart!r}, wanted retry, always or never")
-    if work.root is not None and not _files.is_address(work.root):
-        # Executors have working directories of their own.
+    missing = [name for name in ("call_id", *work.keep) if name not in df.columns]
+    if missing:
+        raise ValueError(f"found the columns {', '.join(df.columns[:8])}, wanted a column {missing[0]}")
+    # Executors have working directories of their own.
+    work = replace(work, records=tuple(map(os.path.abspath, work.records)))
+    if work.root is not None and work.place.root is None:
         work = replace(work, root=os.path.abspath(work.root))
     ddl = _ddl(work.check().columns())
-    return df.mapInArrow(functools.partial(_work_on, work, apart), ddl)
+    names = tuple(df.columns)
+    # mapInArrow takes a point in a name for a field of a struct, so columns go by number.
+    numbered = df.toDF(*(f"c{i}" for i in range(len(names))))
+    return numbered.mapInArrow(functools.partial(_work_on, work, apart, names), ddl)
 
 
 _ARGUMENTS = """
@@ -163,18 +177,22 @@ def predict(df: "DataFrame", model: Any = None, *, keep: Iterable[str] = ()) -> 
         keep: columns to carry along, before the predictions.
     """
     model = Model(model_bytes(model))
-    keep = [name for name in keep if name != "call_id"]
+    keep = [name for name in dict.fromkeys(keep) if name != "call_id"]
     if "call_id" in df.columns:
         keep = ["call_id", *keep]
     own = [name for name in ("status", "settings") if name in df.columns and name not in keep]
     features = [name for name in model.features if name in df.columns]
-    wanted = df.select(*[f"`{name}`" for name in [*keep, *own, *features]])
+    wanted = df.select(*map(_quoted, dict.fromkeys([*keep, *own, *features])))
     kinds = {field.name: field.dataType.simpleString() for field in wanted.schema.fields}
     # The columns of an empty table.
     empty = {name: pa.array([], pa.string()) for name in keep if name == "call_id"}
     shape = _predict(pa.table(empty or {"none": pa.array([], pa.string())}), model)
-    columns = [f"`{name}` {kinds[name]}" for name in keep]
-    columns += [f"`{name}` double" for name in shape.column_names if name not in ("call_id", "none")]
+    judged = [name for name in shape.column_names if name not in ("call_id", "none")]
+    twice = [name for name in keep if name in judged]
+    if twice:
+        raise ValueError(f"keep: found {twice[0]!r}, wanted columns that the predictions do not have")
+    columns = [f"{_quoted(name)} {kinds[name]}" for name in keep]
+    columns += [f"{_quoted(name)} double" for name in judged]
     function = functools.partial(_predict_batches, model_bytes(model), tuple(keep))
     return wanted.mapInArrow(function, ", ".join(columns))
 
@@ -208,23 +226,23 @@ def bins(costs: Sequence[float], count: int) -> list[int]:
 
 
 def _cores(session: "SparkSession") -> int:
+    """The cores of the cluster; 1 where they are not known."""
     try:
         return session.sparkContext.defaultParallelism
     except Exception:  # noqa: BLE001 - Connect has no context
-        return int(session.conf.get("spark.sql.shuffle.partitions", "8") or "8")
+        return 1
 
 
 def _sizes(table: pa.Table, root: str | None, filesystem: Any) -> list[int]:
     total = [0] * table.num_rows
+    if root is not None and filesystem is None and not _files.is_address(root):
+        root = os.path.abspath(root)
     for name in ("audio", "audio_agent", "audio_customer"):
         if name not in table.column_names:
             continue
         paths = table.column(name).to_pylist()
         places = [i for i, path in enumerate(paths) if path]
-        base = root if root is None or _files.is_address(root) else os.path.abspath(root)
-        found = [
-            paths[i] if os.path.isabs(paths[i]) else _files.joined(base, paths[i]) for i in places
-        ]
+        found = [_files.joined(root, _files.local(paths[i])) for i in places]
         for place, size in zip(places, _files.sizes(found, filesystem)):
             total[place] += size
     return total
@@ -266,17 +284,18 @@ def spread(
             f"spread: found bytes in {', '.join(blobs)}, wanted paths, or a column {size_column!r}: bytes are not "
             "brought to the driver"
         )
-    told = df.select("call_id", *([size_column] if sized else files)).toPandas()
+    told = df.select("call_id", *map(_quoted, [size_column] if sized else files)).toPandas()
     table = pa.Table.from_pandas(told, preserve_index=False)
     if sized:
         sizes = [int(size or 0) for size in table.column(size_column).to_pylist()]
     else:
-        sizes = _sizes(table, None if root is None else os.fspath(root), filesystem)
+        sizes = _sizes(table, None if root is None else _files.local(os.fspath(root)), filesystem)
     # Equal ids go together.
     costs: dict[str, float] = {}
     for name, cost in zip(table.column("call_id").to_pylist(), _seconds(sizes, bytes_per_second)):
         if name is not None:
-            costs[name] = costs.get(name, 0.0) + cost
+            # Blanks around an id are no part of it.
+            costs[name.strip()] = costs.get(name.strip(), 0.0) + cost
     total = sum(costs.values())
     if tasks is None:
         # All cores, unless what each would have to do is not worth a task.
@@ -287,9 +306,10 @@ def spread(
     found = session.range(40 * tasks + 100).selectExpr("id", f"pmod(hash(id), {tasks}) AS part").collect()
     keys = {row["part"]: row["id"] for row in found}
     pairs = [(name, keys[place]) for name, place in zip(costs, chosen)]
-    placed = session.createDataFrame(pairs, "call_id string, _key bigint")
-    joined = df.join(F.broadcast(placed), "call_id", "left").select(df.columns + ["_key"])
-    parted = joined.withColumn("_key", F.coalesce("_key", F.lit(keys[0]))).repartition(tasks, "_key").drop("_key")
+    placed = session.createDataFrame(pairs, "_id string, _key bigint")
+    named = df.withColumn("_id", F.regexp_replace("call_id", r"^\s+|\s+$", ""))
+    keyed = named.join(F.broadcast(placed), "_id", "left").withColumn("_key", F.coalesce("_key", F.lit(keys[0])))
+    parted = keyed.repartition(tasks, "_key").select(*map(_quoted, df.columns))
     if "manifest_line" in df.columns:
         parted = parted.sortWithinPartitions("manifest_line")
     return parted

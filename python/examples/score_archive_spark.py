@@ -77,7 +77,10 @@ class Progress:
 
 def hadoop(session: SparkSession, path: str):
     """Returns the file system of a folder of Spark's, and the folder in it."""
-    jvm = session.sparkContext._jvm
+    try:
+        jvm = session.sparkContext._jvm
+    except Exception:
+        raise SystemExit(f"{path}: found Spark Connect, which removes no files: remove the folder first") from None
     folder = jvm.org.apache.hadoop.fs.Path(path)
     return folder.getFileSystem(session.sparkContext._jsc.hadoopConfiguration()), folder
 

@@ -209,6 +209,10 @@ def test_what_cannot_be_is_refused_with_what_was_wanted(tmp_path):
         callcsi.extract({"call_id": ["1"]}, agent_channel="middle")
     with pytest.raises(ValueError, match="unknown field"):
         callcsi.extract({"call_id": ["1"]}, settings={"pich": True})
+    with pytest.raises(ValueError, match="no column 'operator'"):
+        callcsi.extract({"call_id": ["1"]}, keep=["operator"])
+    with pytest.raises(TypeError, match="'agent_chanel'"):
+        callcsi.extract({"call_id": ["1"]}, agent_chanel="left")
     with pytest.raises(TypeError, match="one of them"):
         callcsi.extract({"call_id": ["1"]}, settings={}, model=callcsi.Model())
 
@@ -221,6 +225,28 @@ def test_paths_of_a_manifest_stay_in_its_folder_and_those_of_a_caller_need_not(t
     assert "leads out" in plain(callcsi.extract(manifest))[0]["error"]
     assert plain(callcsi.extract(manifest, root=inner, outside=True))[0]["status"] == "measured"
     assert plain(callcsi.extract([str(tone)], agent_channel="left"))[0]["status"] == "measured"
+
+
+def test_addresses_of_a_manifest_are_fetched_only_where_they_may_be(tmp_path):
+    manifest = tmp_path / "calls.csv"
+    manifest.write_text("call_id,audio,agent_channel\na,mock:///x.wav,left\n", encoding="utf-8")
+    assert "nothing is fetched from a network" in plain(callcsi.extract(manifest))[0]["error"]
+    assert plain(callcsi.extract(manifest, root=tmp_path, outside=True))[0]["error_kind"] == "io"
+    rows = {"call_id": list("abcd"), "audio": ["../x.wav", "/x.wav", "s3://other/x.wav", "y/x.wav"]}
+    rows["agent_channel"] = ["left"] * 4
+    found = plain(callcsi.extract(rows, root="mock:///calls"))
+    assert ["leads out" in found[0]["error"], "absolute" in found[1]["error"]] == [True, True]
+    assert "nothing is fetched" in found[2]["error"]
+    # What is inside is asked for.
+    assert found[3]["error_kind"] == "io" and "mock:///calls/y/x.wav" in found[3]["error"]
+
+
+def test_paths_start_from_a_folder_of_a_file_system(tmp_path):
+    system = pafs.SubTreeFileSystem(str(DEMO.parent), pafs.LocalFileSystem())
+    found = callcsi.extract(["demo-07.wav"], agent_channel="left", root=DEMO.name, filesystem=system)
+    assert plain(found)[0]["status"] == "measured"
+    found = callcsi.extract(["demo-07.wav"], agent_channel="left", root=f"file:{DEMO}")
+    assert plain(found)[0]["status"] == "measured"
 
 
 def test_settings_change_what_is_measured_and_travel_with_the_table(tone):
@@ -350,7 +376,7 @@ def test_a_call_in_a_process_of_its_own_gives_the_same_row(scored):
 
     table = callcsi.read_manifest(DEMO / "manifest.csv")
     work = _archive.work_of(True, root=DEMO, name="manifest.csv")
-    rows = _rows.of_table(table, None, None)
+    rows = _rows.of_table(table, work.place)
     seen = _native.SeenIds()
     from callcsi import _arrow
 
@@ -374,7 +400,7 @@ def test_a_process_that_dies_costs_its_row_only(monkeypatch):
 
     monkeypatch.setattr(_archive.Work, "run", dies)
     work = _archive.work_of(True, root=DEMO, name="manifest.csv")
-    rows = _rows.of_table(callcsi.read_manifest(DEMO / "manifest.csv"), None, None).slice(0, 3)
+    rows = _rows.of_table(callcsi.read_manifest(DEMO / "manifest.csv"), work.place).slice(0, 3)
     seen = _native.SeenIds()
     found = [_apart.run_one(work, rows.slice(i, 1), line=1, seen=seen) for i in range(3)]
     rows = [_arrow.batch(one, callcsi.SCHEMA_VERSION).to_pylist()[0] for one in found]

@@ -113,7 +113,7 @@ def test_measured_and_predicted_is_as_good_as_scored(session, archive):
     manifest, rows = archive
     calls = spark.spread(spark.manifest(session, manifest), root=manifest.parent, tasks=2)
     measured = spark.extract(calls, root=manifest.parent, keep=["operator_id"])
-    found = spark.predict(measured, callcsi.Model().to_bytes(), keep=["line", "operator_id"])
+    found = spark.predict(measured, callcsi.Model().to_bytes(), keep=["line", "operator_id", "queue_wait_s"])
     predicted = {row["call_id"]: row for row in found.collect()}
     assert len(predicted) == len(rows)
     for row in rows:
@@ -137,6 +137,21 @@ def test_bytes_in_the_data_frame_are_as_good_as_paths(session, tmp_path):
         spark.spread(frame)
 
 
+def test_odd_names_of_columns_are_told_or_go_through(session):
+    from callcsi import spark
+
+    frame = session.createDataFrame([("a", 1.0, "x")], "call_id string, queue_wait_s double, `тема.раз` string")
+    rows = spark.score(spark.spread(frame, tasks=1), keep=["тема.раз"]).collect()
+    assert rows[0]["тема.раз"] == "x" and rows[0]["status"] == "scored"
+    for call, message in [
+        (lambda: spark.score(frame.drop("call_id")), "wanted a column call_id"),
+        (lambda: spark.score(frame, keep=["nope"]), "wanted a column nope"),
+        (lambda: spark.predict(frame.withColumnRenamed("тема.раз", "csi"), keep=["csi"]), "do not have"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
 def test_heavier_bins_come_first_and_none_is_far_above_the_mean():
     from callcsi import spark
 
@@ -156,7 +171,7 @@ def test_equal_ids_come_into_one_task(session, tmp_path):
     from callcsi import spark
 
     manifest = tmp_path / "calls.csv"
-    lines = ["call_id,queue_wait_s"] + [f"id-{i % 7},{i}" for i in range(40)] + ["b,2,3", "c,x"]
+    lines = ["call_id,queue_wait_s"] + [f"{' ' * (i % 2)}id-{i % 7},{i}" for i in range(40)] + ["b,2,3", "c,x"]
     manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
     rows = by_the_command(manifest, tmp_path / "rows.csv")
     assert sum(row["status"] == "scored" for row in rows) == 7
