@@ -12,7 +12,7 @@ is null, never 0. Nothing is fetched from a network unless a path is an address;
 `callcsi.sklearn` has an estimator for scikit-learn, `callcsi.spark` does the same on Apache Spark.
 """
 
-if type(__loader__).__module__ == "zipimport":
+if type(getattr(__spec__, "loader", None)).__module__ == "zipimport":
     # What Python says of it by itself leads astray.
     raise ImportError(
         f"callcsi: found {__file__}, wanted a folder: native code cannot be loaded out of a zip. On Spark, ship the "
