@@ -32,7 +32,7 @@ def local(text: str) -> str:
 
 def joined(root: str | None, path: str) -> str:
     """Returns where a path leads that starts from `root`."""
-    if root is None or is_address(path) or path.startswith("/"):
+    if not root or is_address(path) or path.startswith("/"):
         return path
     return f"{root.rstrip('/')}/{path}"
 

@@ -245,6 +245,9 @@ def test_paths_start_from_a_folder_of_a_file_system(tmp_path):
     system = pafs.SubTreeFileSystem(str(DEMO.parent), pafs.LocalFileSystem())
     found = callcsi.extract(["demo-07.wav"], agent_channel="left", root=DEMO.name, filesystem=system)
     assert plain(found)[0]["status"] == "measured"
+    inner = pafs.SubTreeFileSystem(str(DEMO), pafs.LocalFileSystem())
+    found = plain(callcsi.extract("manifest.csv", filesystem=inner))
+    assert [row["status"] for row in found].count("measured") == 12
     found = callcsi.extract(["demo-07.wav"], agent_channel="left", root=f"file:{DEMO}")
     assert plain(found)[0]["status"] == "measured"
 
