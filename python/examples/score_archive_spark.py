@@ -4,8 +4,8 @@
 
 Rows go to OUT as Parquet, partitioned by `status` (`scored`, `failed`) and the columns of `--partition-by`. The
 archive is worked on in waves; what a wave wrote stays. Run again with the same arguments, it does what is missing:
-the rows whose line and call_id are there already are passed over, so nothing is done twice and nothing is lost. Rows of
-another model in OUT are refused: give another folder. To try failed calls again: `--retry-failed`, which removes
+the rows whose line and call_id are there already are passed over, so nothing is done twice and nothing is lost. One
+run at a time writes to OUT. It needs a session with a context, which Connect has not. Rows of another model in OUT are refused: give another folder. To try failed calls again: `--retry-failed`, which removes
 their rows first.
 
 Exit code 0: every call was scored; 1: some failed; 2: the arguments were wrong.
@@ -80,7 +80,8 @@ def hadoop(session: SparkSession, path: str):
     try:
         jvm = session.sparkContext._jvm
     except Exception:
-        raise SystemExit(f"{path}: found Spark Connect, which removes no files: remove the folder first") from None
+        wanted = "a session with a context: a run that was killed may have left files there which must be removed"
+        raise SystemExit(f"{path}: found Spark Connect, wanted {wanted}") from None
     folder = jvm.org.apache.hadoop.fs.Path(path)
     return folder.getFileSystem(session.sparkContext._jsc.hadoopConfiguration()), folder
 
@@ -88,6 +89,15 @@ def hadoop(session: SparkSession, path: str):
 def remove(session: SparkSession, path: str) -> None:
     system, folder = hadoop(session, path)
     system.delete(folder, True)
+
+
+def forget_uncommitted(session: SparkSession, out: str) -> None:
+    """Removes what a killed run left half done: the next job that commits here would take it for its own, and rows
+    would be there twice."""
+    left = f"{out.rstrip('/')}/_temporary"
+    system, folder = hadoop(session, left)
+    if system.exists(folder):
+        system.delete(folder, True)
 
 
 def done_rows(session: SparkSession, out: str, model: str):
@@ -115,6 +125,7 @@ def run(told: argparse.Namespace, session: SparkSession) -> int:
         remove(session, told.out)
     elif told.retry_failed:
         remove(session, f"{told.out.rstrip('/')}/status=failed")
+    forget_uncommitted(session, told.out)
     calls = callcsi_spark.manifest(session, told.manifest, told.mapping)
     whole = calls.count()
     done = done_rows(session, told.out, f"{model.name} {model.fingerprint}")

@@ -277,6 +277,11 @@ def test_the_driver_script_goes_on_where_it_was_broken_off(session, archive, tmp
         spark.score = calls
     there = session.read.parquet(str(out)).count()
     assert there == wave
+    # A killed driver leaves the output of tasks that were done and of a wave that was not.
+    left = out / "_temporary" / "0" / "task_202611290000000000000000000000_0000_m_000000" / "status=scored"
+    left.mkdir(parents=True)
+    for file in (out / "status=scored").glob("*.parquet"):
+        shutil.copy(file, left / f"left-{file.name}")
     assert driver(session, *told) == 0
     assert_same(rows, sorted_rows(session.read.parquet(str(out)), list(rows[0])))
     # Nothing is left: nothing is added.
