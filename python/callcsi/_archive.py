@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from . import _arrow, _files, _native, _rows
-from ._models import Model, model_bytes
+from ._models import model_bytes
 
 #: Rows of a batch of results: some 4 kB each.
 BATCH = 4096
@@ -230,7 +230,6 @@ def _documented(function: Any) -> Any:
     return function
 
 
-@_documented
 def extract_batches(
     calls: Any,
     metadata: Iterable[Any] | None = None,
@@ -317,9 +316,3 @@ def score(
     work = work_of(True, model=model, **how).check()
     found = batches(work, calls, metadata, transcripts, call_ids, mapping, threads, progress)
     return pa.Table.from_batches(found, work.schema())
-
-
-def fingerprint_of(model: Any) -> str:
-    """Returns what tells a model in the column `model` of results: its name and fingerprint."""
-    model = model if isinstance(model, Model) else Model(model_bytes(model))
-    return f"{model.name} {model.fingerprint}"

@@ -162,9 +162,8 @@ def test_heavier_bins_come_first_and_none_is_far_above_the_mean():
         chosen = spark.bins(costs, count)
         loads = [sum(c for c, place in zip(costs, chosen) if place == i) for i in range(count)]
         assert loads == sorted(loads, reverse=True)
-        # Graham (1969): the longest first is within 4/3 - 1/(3m) of the best, which is at least both of these.
-        best = max(sum(costs) / count, max(costs))
-        assert loads[0] <= best * (4 / 3 - 1 / (3 * count)) + best * 1e-9 or loads[0] <= sum(costs) / count + max(costs)
+        # Graham (1966): each item into the lightest bin gives at most the mean and (1 - 1/m) of the largest.
+        assert loads[0] <= sum(costs) / count + (1 - 1 / count) * max(costs) + 1e-9 * sum(costs)
 
 
 def test_equal_ids_come_into_one_task(session, tmp_path):
